@@ -38,6 +38,18 @@ static inline void list_remove(struct link *l)
     list_init(l);
 }
 
+/* Appends all of `from`, which is empty afterwards, to `to`. */
+static inline void list_move_all(struct link *to, struct link *from)
+{
+    if (list_empty(from))
+        return;
+    from->next->prev = to->prev;
+    to->prev->next = from->next;
+    from->prev->next = to;
+    to->prev = from->prev;
+    list_init(from);
+}
+
 /* The removal of `it` itself is allowed inside list_for_each_safe. */
 #define list_for_each(it, head) for (struct link *it = (head)->next; it != (head); it = it->next)
 #define list_for_each_safe(it, head)                                                                         \

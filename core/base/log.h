@@ -3,7 +3,9 @@
  *   2026-11-21T15:04:05.123Z info  listening host=0.0.0.0 port=3000
  * The message is a constant; what varies goes into the fields, in printf form, each `key=value` pair
  * separated by one space: log_info("bus connected", "host=%s port=%d", host, port). Values that may hold
- * blanks, quotes, or bytes from a peer go through log_quote(). fields may be NULL. */
+ * blanks, quotes, or bytes from a peer go through log_quote(). fields may be NULL. At most 2048 bytes of
+ * fields are kept. In JSON the members are time, level, message and the fields; plain numbers, true and false
+ * appear as such, other values as strings. */
 #ifndef CORE_BASE_LOG_H
 #define CORE_BASE_LOG_H
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The envelope: a publication as the bus carries it. Small binary header, then the argument bytes as they came.
+/* The envelope: a publication as the bus carries it. A small binary header, then the arguments as they came.
  *
  *     u8 version = 1 | u8 kind | u8 flags | u8 n attachments | u64 sequence | u64 request
  *     str8 node | str16 ns | str16 name | u16 n rooms, str16 each | u16 n except, str16 each
- *     str32 args | str32 each attachment                                  (little endian; strN = length, bytes)
+ *     str32 args | str32 each attachment                            (little endian; strN = length, bytes)
  *
- * Whoever decodes it checks every length; an unknown version is ERR_VERSION, all else that is wrong ERR_PARSE. */
+ * Whoever decodes it checks every length; an unknown version is ERR_VERSION, all else that is wrong
+ * ERR_PARSE: also an unknown kind or flag, or bytes after the end. What the strings hold is not looked at. */
 #ifndef CORE_BUS_ENVELOPE_H
 #define CORE_BUS_ENVELOPE_H
 
@@ -58,8 +59,8 @@ struct names_in {
 
 /* Appends the envelope of p, whose own rooms and except are not looked at: they come as arrays.
  * ERR_TOO_LARGE when a field does not fit its length or b its bound. */
-int envelope_encode(struct buf *b, const struct publication *p, struct names_in rooms, struct names_in except)
-    MUST_CHECK;
+int envelope_encode(struct buf *b, const struct publication *p, struct names_in rooms,
+                    struct names_in except) MUST_CHECK;
 /* All slices point into bytes. */
 int envelope_decode(struct slice bytes, struct publication *p) MUST_CHECK;
 bool names_next(struct names *names, struct slice *name);
