@@ -19,6 +19,7 @@
     X(CLOSE_POLL_LOST, "poll_lost", 1006, 1, "a polling request was aborted")                                \
     X(CLOSE_PENDING, "pending_events", 1008, 0, "max_pending_events reached")                                \
     X(CLOSE_JOIN_FAILED, "join_failed", 1013, 0, "the room could not be joined")                             \
+    X(CLOSE_PUBLISH_FAILED, "publish_failed", 1013, 0, "a raw message could not be published")               \
     X(CLOSE_NO_CLIENTS, "no_namespace", 1000, 0, "the last namespace was left")                              \
     X(CLOSE_NOMEM, "out_of_memory", 1011, 1, "out of memory")                                                \
     X(CLOSE_DRAIN, "drain", 1012, 0, "the gateway is leaving")                                               \

@@ -45,6 +45,8 @@ struct transport {
      * refused some. When c->state is CONN_CLOSING: close in the way that c->reason wants and see that conn_lost()
      * follows, now or later; flush() may be called again until then. */
     void (*flush)(struct conn *c);
+    /* Every room asked for at opening is joined (plain.h). May be NULL. */
+    void (*ready)(struct conn *c);
 };
 
 struct conn {
@@ -68,8 +70,7 @@ struct conn {
     char peer[46]; /* the client's address as text, from X-Forwarded-For behind a trusted proxy */
 };
 
-/* Opens a connection of any dialect but Socket.IO (see engineio.h). The dialect may queue a greeting.
- * NULL when memory is short. */
+/* Used by session_open() (engineio.h) and plain_open() (plain.h). NULL when memory is short. */
 struct conn *conn_open(struct broker *b, const struct dialect *d, const struct transport *t, void *io,
                        struct slice peer) MUST_CHECK;
 /* One whole message arrived. Not in CONN_LOST; ignored in CONN_CLOSING. The connection may be closing afterwards. */

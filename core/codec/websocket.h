@@ -16,7 +16,8 @@ size_t ws_header_size(size_t n);
 size_t ws_put_header(char *out, enum ws_opcode opcode, size_t n);
 /* Writes the header of one whole masked message; the caller masks the payload with ws_mask(). */
 size_t ws_put_masked_header(char *out, enum ws_opcode opcode, size_t n, uint32_t mask);
-/* XORs p[0..n-1] with the mask, which starts at its first byte. */
+/* XORs p[0..n-1] with the mask; p is the payload's beginning. The mask's most significant byte comes first.
+ */
 void ws_mask(char *p, size_t n, uint32_t mask);
 
 struct ws_frame {
@@ -27,7 +28,8 @@ struct ws_frame {
 
 /* Takes one whole unmasked frame off the front of *rest. 1: taken; 0: more bytes are needed, *need says how
  * many the whole frame has (0 when not even that is known yet); ERR_PARSE: reserved bits or opcode, a mask,
- * an over-long or fragmented control frame; ERR_TOO_LARGE: payload above max. */
+ * an over-long or fragmented control frame, RSV1 on anything but a message's first frame, a length in more
+ * bytes than it needs; ERR_TOO_LARGE: payload above max. */
 int ws_frame_next(struct slice *rest, size_t max, struct ws_frame *frame, size_t *need) MUST_CHECK;
 
 #endif
