@@ -16,8 +16,7 @@ size_t ws_header_size(size_t n);
 size_t ws_put_header(char *out, enum ws_opcode opcode, size_t n);
 /* Writes the header of one whole masked message; the caller masks the payload with ws_mask(). */
 size_t ws_put_masked_header(char *out, enum ws_opcode opcode, size_t n, uint32_t mask);
-/* XORs p[0..n-1] with the mask; p is the payload's beginning. The mask's most significant byte comes first.
- */
+/* XORs a payload with the mask, whose most significant byte comes first. */
 void ws_mask(char *p, size_t n, uint32_t mask);
 
 struct ws_frame {
