@@ -50,7 +50,7 @@ size_t json_quoted_size(struct slice bytes);
  * *num its "num" member, or -1 when that is missing or no plain non-negative integer below 2^31; 0: no more.
  * An object that is one is not searched inside. */
 int json_placeholder_next(struct slice args, size_t *pos, struct slice *object, long *num);
-/* Likewise for {"$binary":"<base64>"}: an object with exactly that member, a string. *token has its quotes. */
+/* Likewise for {"$binary":"<base64>"}: an object with that one member, a string. *token has its quotes. */
 int json_binary_next(struct slice args, size_t *pos, struct slice *object, struct slice *token);
 
 #endif

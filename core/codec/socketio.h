@@ -3,7 +3,7 @@
  * (https://github.com/socketio/socket.io, docs/socket.io-protocol/v5-current.md), and the behaviour of
  * socket.io-parser 4.2.
  *     <type digit>[<n attachments>-][<namespace>,][<ack id>][<JSON>]
- * Only one packet's text is looked at here; collecting the attachments that follow is the connection's work. */
+ * Only one packet's text is looked at here; collecting the attachments is the connection's work. */
 #ifndef CORE_CODEC_SOCKETIO_H
 #define CORE_CODEC_SOCKETIO_H
 
