@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Walks over JSON that was validated before, so that it only has to find where things end. Text that was not
- * validated gives meaningless slices, never a read outside of it. */
+ * validated gives meaningless slices, never a read outside of it; objects and tokens that are found are whole
+ * all the same. */
 #include <assert.h>
 
 #include "core/base/err.h"
@@ -127,8 +128,8 @@ static bool is_placeholder(const char *p, const char *end, struct found *found)
         else if (json_string_is(key, "num"))
             found->num = plain_number(value);
     }
-    found->end = p < end ? p + 1 : end;
-    return yes;
+    found->end = p + 1;
+    return yes && p < end && *p == '}';
 }
 
 /* Is it {"$binary":"..."}? */
@@ -139,8 +140,8 @@ static bool is_binary(const char *p, const char *end, struct found *found)
         next_member(&p, end, &key, &more))
         return false;
     found->token = value;
-    found->end = p < end ? p + 1 : end;
-    return true;
+    found->end = p + 1;
+    return p < end && *p == '}';
 }
 
 /* Tests every object from *pos on, an outer one before those inside it, until one passes. An object that does
