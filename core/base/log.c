@@ -145,6 +145,11 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+static bool is_hex(char c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'f');
+}
+
 /* -?(0|[1-9][0-9]*)(\.[0-9]+)? with at most 15 digits: what a double keeps. */
 static bool is_number(struct slice s)
 {
@@ -175,14 +180,7 @@ static size_t escape_length(struct slice s)
         return 0;
     if (s.p[1] != 'u')
         return strchr("\"\\nrt", s.p[1]) && s.p[1] ? 2 : 0;
-    if (s.n < 6)
-        return 0;
-    for (size_t i = 2; i < 6; i++) {
-        bool hex = is_digit(s.p[i]) || (s.p[i] >= 'a' && s.p[i] <= 'f');
-        if (!hex)
-            return 0;
-    }
-    return 6;
+    return s.n >= 6 && s.p[2] == '0' && s.p[3] == '0' && is_hex(s.p[4]) && is_hex(s.p[5]) ? 6 : 0;
 }
 
 /* The length of a value that log_quote() made, quotes included; 0 when it is something else. */

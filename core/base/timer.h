@@ -27,14 +27,16 @@ struct timers {
 
 void timers_init(struct timers *ts);
 void timer_init(struct timer *t, void (*fire)(struct timer *t, uint64_t now));
-/* (Re)starts t to fire `duration` ms after `now`. Asserts that there are at most TIMER_DURATIONS durations. */
+/* (Re)starts t to fire `duration` ms after `now`. Asserts that not more than
+ * TIMER_DURATIONS durations are in use. */
 void timer_start(struct timers *ts, struct timer *t, uint64_t now, uint64_t duration);
 void timer_stop(struct timer *t);
 static inline bool timer_active(const struct timer *t)
 {
     return !list_empty(&t->link);
 }
-/* Fires everything that is due, oldest first within a duration; a callback may start and stop any timer. */
+/* Fires everything that is due, oldest first within a duration; a callback may start and stop any timer, also
+ * free its own. What a callback starts fires in a later run at the earliest, also with a duration of 0. */
 void timers_run(struct timers *ts, uint64_t now);
 /* Milliseconds until the next one is due (0: now), or UINT64_MAX when none is active. */
 uint64_t timers_next(const struct timers *ts, uint64_t now);
