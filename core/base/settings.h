@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The configuration keys (settings_table.h) as a struct, set by name from text. Strings are owned by the struct. */
+/* The configuration keys (settings_table.h) as a struct, set by name from text. Strings are owned by the
+ * struct. */
 #ifndef CORE_BASE_SETTINGS_H
 #define CORE_BASE_SETTINGS_H
 
@@ -24,11 +25,13 @@ void settings_free(struct settings *s);
 /* Sets one key from text. 0, or ERR_BAD_REQUEST with `why` filled, e.g.
  * "ping_interval_ms: expected a whole number of ms from 50 to 3600000, got \"soon\"" or
  * "unknown key \"pingInterval\" (did you mean ping_interval_ms?)". */
-int settings_set(struct settings *s, struct slice key, struct slice value, char *why, size_t why_size) MUST_CHECK;
-/* Applies ROOMCAST_<KEY> variables of envp; unknown ROOMCAST_ variables are an error too. */
+int settings_set(struct settings *s, struct slice key, struct slice value, char *why,
+                 size_t why_size) MUST_CHECK;
+/* Applies ROOMCAST_<KEY> variables of envp; unknown ROOMCAST_ variables are an error too, but for those that
+ * Kubernetes makes of a service of that name. */
 int settings_from_environment(struct settings *s, char **envp, char *why, size_t why_size) MUST_CHECK;
-/* Takes over from `from` the keys that may be reloaded. Returns how many differ, and names those that differ but
- * need a restart in `restart` (comma separated). */
+/* Takes over from `from` the keys that may be reloaded, and returns how many of them differed. Names those
+ * that differ but need a restart in `restart` (comma separated). */
 unsigned settings_reload(struct settings *s, const struct settings *from, char *restart, size_t restart_size);
 
 enum settings_kind { SETTINGS_UINT, SETTINGS_BOOL, SETTINGS_STR };
