@@ -113,6 +113,17 @@ static void json_line(void **state)
     json_decref(o);
 }
 
+static void json_of_a_quote_that_goes_on(void **state)
+{
+    (void)state;
+    log_setup(LOG_INFO, LOG_JSON);
+    json_t *o = parsed(CAPTURE("m", "a=\"b\"c d=%s", "\"e\""));
+    assert_int_equal(json_object_size(o), 5);
+    assert_string_equal(json_string_value(json_object_get(o, "a")), "\"b\"c");
+    assert_string_equal(json_string_value(json_object_get(o, "d")), "e");
+    json_decref(o);
+}
+
 /* A field that was not quoted though it should have been may be cut in the wrong places, but the line parses.
  */
 static void json_of_careless_fields(void **state)
@@ -243,6 +254,7 @@ int main(void)
         cmocka_unit_test(levels),
         cmocka_unit_test(text_stays_on_its_line),
         cmocka_unit_test(json_line),
+        cmocka_unit_test(json_of_a_quote_that_goes_on),
         cmocka_unit_test(json_of_careless_fields),
         cmocka_unit_test(json_of_random_fields),
         cmocka_unit_test(bounded),

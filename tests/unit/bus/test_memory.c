@@ -235,19 +235,26 @@ static void a_callback_takes_a_request_back(void **state)
     assert_false(bus_pending(bus));
 }
 
-static void drop_a_when_accepted(const char *what)
+static struct bus_channel *mortal;
+
+static void free_it_when_accepted(const char *what)
 {
-    if (!strcmp(what, "acc:"))
-        bus_unsubscribe(bus, &a);
+    if (!strcmp(what, "acc:")) {
+        bus_unsubscribe(bus, mortal);
+        free(mortal);
+    }
 }
 
 static void the_answer_comes_before_the_delivery(void **state)
 {
     (void)state;
-    bus_subscribe(bus, &a);
-    turn("sub:a ");
-    on = drop_a_when_accepted;
-    publish("a", "x");
+    mortal = calloc(1, sizeof *mortal);
+    assert_non_null(mortal);
+    mortal->name = SLICE_LIT("c");
+    bus_subscribe(bus, mortal);
+    turn("sub:c ");
+    on = free_it_when_accepted;
+    publish("c", "x");
     turn("acc: ");
 }
 
