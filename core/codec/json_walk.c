@@ -115,6 +115,14 @@ struct found {
     struct slice token; /* binaries */
 };
 
+static bool ends_here(const char *p, const char *end, struct found *found)
+{
+    if (p == end || *p != '}')
+        return false;
+    found->end = p + 1;
+    return true;
+}
+
 /* Is the object whose inside begins at p a placeholder? As in JavaScript, of members with the same key the
  * last one counts. */
 static bool is_placeholder(const char *p, const char *end, struct found *found)
@@ -128,8 +136,7 @@ static bool is_placeholder(const char *p, const char *end, struct found *found)
         else if (json_string_is(key, "num"))
             found->num = plain_number(value);
     }
-    found->end = p + 1;
-    return yes && p < end && *p == '}';
+    return yes && ends_here(p, end, found);
 }
 
 /* Is it {"$binary":"..."}? */
@@ -140,21 +147,20 @@ static bool is_binary(const char *p, const char *end, struct found *found)
         next_member(&p, end, &key, &more))
         return false;
     found->token = value;
-    found->end = p + 1;
-    return p < end && *p == '}';
+    return ends_here(p, end, found);
 }
 
 /* Tests every object from *pos on, an outer one before those inside it, until one passes. An object that does
- * not is walked over again from within: the work is bounded by the size times the depth. */
+ * not is walked over again from within: the work is bounded by the size times the depth, hence the look at
+ * the depth of what may not have been validated. */
 static int find_object(struct slice args, size_t *pos, struct slice *object,
                        bool (*is_one)(const char *, const char *, struct found *), struct found *found)
 {
     assert(*pos <= args.n);
-    if (args.n == 0)
-        return 0;
-    const char *const end = args.p + args.n;
-    const char *p = args.p + *pos;
-    while (p < end) {
+    const char *p = args.n == 0 ? args.p : args.p + *pos;
+    const char *const end = args.n == 0 ? args.p : args.p + args.n;
+    int depth = 0;
+    while (p < end && depth <= JSON_MAX_DEPTH) {
         char c = *p++;
         if (c == '"') {
             p = skip_string(p, end);
@@ -162,6 +168,10 @@ static int find_object(struct slice args, size_t *pos, struct slice *object,
             *object = (struct slice){p - 1, (size_t)(found->end - (p - 1))};
             *pos = (size_t)(found->end - args.p);
             return 1;
+        } else if (c == '{' || c == '[') {
+            depth++;
+        } else if (c == '}' || c == ']') {
+            depth--;
         }
     }
     *pos = args.n;
