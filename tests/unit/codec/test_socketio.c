@@ -303,7 +303,7 @@ struct vector {
     {                                                                                                        \
         SLICE_LIT(text), type, attachments, id, SLICE_LIT(ns), SLICE_LIT(name), args                         \
     }
-#include "tests/unit/codec/vectors_socketio.h"
+#include "tests/unit/codec/vectors_socketio.txt"
 
 static bool same_name(struct slice token, struct slice name)
 {
