@@ -78,10 +78,11 @@ async function enter(room, again) {
   } catch (error) {
     if (stale()) return;
     setState(room, "failed");
-    const retry = () => { if (!stale()) enter(room, again); };
-    if (["unavailable", "overloaded", "timeout"].includes(error.code)) setTimeout(retry, RETRY_MS);
-    if (!room.tried) view.addNote(room.log, `Could not join: ${error.message}.`, true, "Try again", retry);
+    const passing = ["unavailable", "overloaded", "timeout"].includes(error.code);
+    if (passing) setTimeout(() => { if (!stale()) enter(room, again); }, RETRY_MS);
+    if (room.tried) return;
     room.tried = true;
+    view.addNote(room.log, `Could not join: ${error.message}.${passing ? " Trying again…" : ""}`, true);
     return;
   }
   if (stale()) return;
@@ -106,8 +107,8 @@ function select(name) {
   if (current) {
     current.unread = 0;
     view.fillTips(current.name);
-    history.replaceState(null, "", view.hashOf(current.name));
   }
+  history.replaceState(null, "", current ? view.hashOf(current.name) : location.pathname);
   view.showRoom(rooms, current);
   refresh();
 }
@@ -141,6 +142,10 @@ function compose(text) {
 
 async function send(message) {
   const { room, text, key, item } = message;
+  if (room.state === "failed") {
+    view.showStatus(item, "failed", "you are not in this room", () => send(message));
+    return;
+  }
   if (room.state !== "joined" || !socket.connected) {
     room.waiting.push(message);
     view.showStatus(item, "waiting");
@@ -396,5 +401,5 @@ if (!socket) {
   const before = JSON.parse(sessionStorage.getItem("rooms") || "[]");
   for (const name of before) join(name);
   join(roomInHash() || before[0] || "lobby");
-  view.showTips(before.length === 0);
+  view.showTips(before.length === 0 && innerHeight >= 600);
 }

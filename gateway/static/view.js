@@ -133,11 +133,8 @@ function append(log, node, pending) {
   else $("newest").hidden = false;
 }
 
-export function addNote(log, text, bad, action, onAction) {
-  const node = el("li", bad ? "note bad" : "note", text);
-  if (action) node.append(button(action, () => { node.remove(); onAction(); }));
-  append(log, node);
-  return node;
+export function addNote(log, text, bad) {
+  append(log, el("li", bad ? "note bad" : "note", text));
 }
 
 // who: "" for what comes from no chat page
@@ -189,6 +186,7 @@ export function showRoom(rooms, room) {
   $("room-title").textContent = room ? "# " + room.name : "No room";
   for (const id of ["leave", "tips-button", "text"]) $(id).disabled = !room;
   $("composer").querySelector("button").disabled = !room;
+  if (!room) showTips(false);
   $("text").placeholder = room ? "Message to " + room.name : "Join a room first";
   scrollToEnd();
 }
