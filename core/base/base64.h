@@ -14,7 +14,7 @@ static inline size_t base64_encoded_size(size_t n)
 size_t base64_encode(struct slice in, char *out);
 /* Decodes at most in.n / 4 * 3 + 3 bytes into out. Padding may be missing, but not in part;
  * - and _ are accepted for + and /, and bits that do not make a byte are ignored.
- * Returns the number of bytes, or ERR_PARSE. */
+ * out may be in.p: it is read before it is written. Returns the number of bytes, or ERR_PARSE. */
 long base64_decode(struct slice in, char *out) MUST_CHECK;
 
 #endif

@@ -41,7 +41,7 @@ X_UINT(max_namespaces_per_connection, 16, 1, 1000, "", 0, "namespaces that one c
 X_UINT(max_queue_bytes, 1048576, 1024, 1073741824, "bytes", 0,
        "output waiting for one connection (one frame more is always taken); past it the connection is closed")
 X_UINT(max_queue_frames, 10000, 16, 10000000, "frames", 0, "the same, counted in frames")
-X_UINT(max_pending_events, 1000, 1, 1000000, "", 0, "events of one client that wait for the bus or for a join")
+X_UINT(max_pending_events, 1000, 1, 1000000, "", 0, "unfinished events of one connection: past it reading pauses, past twice it the connection is closed")
 X_UINT(max_events_per_second, 0, 0, 1000000, "1/s", 0, "events that one connection may send; 0: no limit")
 X_UINT(max_events_burst, 100, 1, 1000000, "", 0, "events that may come at once under max_events_per_second")
 X_UINT(max_bus_queue_bytes, 67108864, 65536, 4294967296, "bytes", 0,

@@ -44,7 +44,7 @@ static inline bool slice_starts(struct slice a, const char *z)
 
 static inline struct slice slice_from(struct slice a, size_t off)
 {
-    return (struct slice){a.p + off, a.n - off};
+    return off == 0 ? a : (struct slice){a.p + off, a.n - off}; /* NULL + 0 is undefined */
 }
 
 #endif

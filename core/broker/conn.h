@@ -3,9 +3,10 @@
  * bounded output queue. The broker decides what is queued; the transport moves bytes.
  *
  * Life: a transport opens it (conn_open, session_open), feeds it messages, and says once that it is gone
- * (conn_lost). The core may ask for the end earlier: conn_close() makes it CONN_CLOSING, takes its clients out
- * of all rooms, and touches it; the transport sees that state in its next flush(), sends what it may, closes, and
- * calls conn_lost(). Memory is freed at the end of the turn after conn_lost(): nothing dies in its own callback.
+ * (conn_lost). The core may ask for the end earlier: conn_close() makes it CONN_CLOSING, takes its clients
+ * out of all rooms, and touches it; the transport sees that state in its next flush(), sends what it may,
+ * closes, and calls conn_lost(). Memory is freed at the end of the turn after conn_lost(): nothing dies in
+ * its own callback.
  *
  * All writing happens at the end of a loop turn: whoever queues a frame touches the connection, and
  * broker_turn() calls flush() once for each touched one. */
@@ -23,7 +24,8 @@ struct client;
 struct conn;
 struct dialect;
 
-/* First in, first out. The usual single frame needs no memory of its own: idle connections hold no buffers. */
+/* First in, first out. The usual single frame needs no memory of its own: idle connections hold no buffers.
+ */
 struct outq {
     struct frame *one;
     struct frame **ring; /* used when more than one is queued */
@@ -40,13 +42,15 @@ enum conn_state { CONN_OPEN, CONN_CLOSING, CONN_LOST };
 
 /* What a transport provides. One static table per transport. */
 struct transport {
-    const char *name;  /* "polling", "websocket", "stream" */
-    /* End of turn: write as much of c->out as the socket takes, in one call where possible; set c->behind when it
-     * refused some. When c->state is CONN_CLOSING: close in the way that c->reason wants and see that conn_lost()
-     * follows, now or later; flush() may be called again until then. */
+    const char *name; /* "polling", "websocket", "stream" */
+    /* End of turn: write as much of c->out as the socket takes, in one call where possible; set c->behind
+     * when it refused some. When c->state is CONN_CLOSING: close in the way that c->reason wants and see that
+     * conn_lost() follows, now or later; flush() may be called again until then. */
     void (*flush)(struct conn *c);
     /* Every room asked for at opening is joined (plain.h). May be NULL. */
     void (*ready)(struct conn *c);
+    /* Stop (true) or go on reading messages: too many of this peer's events wait. May be NULL. */
+    void (*pause)(struct conn *c, bool paused);
 };
 
 struct conn {
@@ -56,14 +60,18 @@ struct conn {
     void *io; /* the transport's own */
     enum conn_state state;
     enum close_reason reason; /* valid unless CONN_OPEN */
+    bool ended;               /* its clients have left: the broker's */
+    bool paused;              /* transport->pause(c, true) is in force */
     bool behind;              /* the transport cannot take more now: volatile events are dropped */
     bool awaiting_pong;
-    enum metric gauge;        /* which connections{} series it is counted in */
+    enum metric gauge; /* which connections{} series it is counted in */
     struct outq out;
     struct link touched;
     struct link all;
+    struct link ending; /* in the broker's closing or dead list */
     struct link clients;
     unsigned client_count;
+    uint32_t pending_events; /* unfinished runs of its clients */
     struct timer heartbeat;
     double tokens; /* of the event rate limit */
     uint64_t tokens_at;
@@ -73,15 +81,18 @@ struct conn {
 /* Used by session_open() (engineio.h) and plain_open() (plain.h). NULL when memory is short. */
 struct conn *conn_open(struct broker *b, const struct dialect *d, const struct transport *t, void *io,
                        struct slice peer) MUST_CHECK;
-/* One whole message arrived. Not in CONN_LOST; ignored in CONN_CLOSING. The connection may be closing afterwards. */
+/* One whole message arrived. Not in CONN_LOST; ignored in CONN_CLOSING. The connection may be closing
+ * afterwards. */
 void conn_message(struct conn *c, struct slice bytes, bool binary);
 /* The peer answered a heartbeat (WebSocket pong for the plain WebSocket dialects). */
 void conn_pong(struct conn *c);
-/* Queues a reference to f, which may be put by the caller afterwards. Closes a connection whose queue is full. */
+/* Queues a reference to f, which may be put by the caller afterwards. Closes a connection whose queue is
+ * full. */
 void conn_send(struct conn *c, struct frame *f);
 /* The same, but dropped and counted when the connection is behind. */
 void conn_send_volatile(struct conn *c, struct frame *f);
-/* Queues f and releases the caller's reference; f may be NULL (out of memory): then the connection is closed. */
+/* Queues f and releases the caller's reference; f may be NULL (out of memory): then the connection is closed.
+ */
 void conn_send_own(struct conn *c, struct frame *f);
 /* Asks for flush() at the end of this turn. */
 void conn_touch(struct conn *c);

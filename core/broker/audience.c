@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Audiences: who hears a room or a namespace, and the fan-out loop. A publication is encoded once per dialect
+ * that has members; what one turn brings is packed, so that a member of a busy room costs one queue entry and
+ * one write per turn, not one per message. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/base/xalloc.h"
+#include "core/broker/state.h"
+
+/* More than this is not packed into one frame: it would make the first member's write wait for all the
+ * copying. */
+#define PACK_BYTES 65536
+
+static const struct dialect *const dialects[DIALECTS] = {&dialect_socketio, &dialect_json, &dialect_raw,
+                                                         &dialect_sse};
+
+void audience_init(struct audience *a, struct broker *b)
+{
+    memset(a, 0, sizeof *a);
+    a->broker = b;
+    list_init(&a->touched);
+}
+
+void audience_free(struct audience *a)
+{
+    list_remove(&a->touched);
+    for (unsigned d = 0; d < DIALECTS; d++) {
+        for (uint32_t i = 0; i < a->batch[d].count; i++)
+            frame_put(a->batch[d].v[i]);
+        free(a->batch[d].v);
+        free(a->members[d].conns);
+        free(a->members[d].of);
+    }
+}
+
+static int members_grow(struct members *m)
+{
+    uint32_t cap = m->cap == 0 ? 4 : m->cap * 2;
+    struct conn **conns = realloc(m->conns, cap * sizeof *conns);
+    if (conns == NULL)
+        return ERR_NOMEM;
+    m->conns = conns;
+    struct membership **of = realloc(m->of, cap * sizeof *of);
+    if (of == NULL)
+        return ERR_NOMEM;
+    m->of = of;
+    m->cap = cap;
+    return 0;
+}
+
+int audience_add(struct audience *a, struct membership *ms, struct client *cl)
+{
+    struct members *m = &a->members[cl->conn->dialect->index];
+    if (m->count == m->cap && members_grow(m) != 0)
+        return ERR_NOMEM;
+    audience_distribute(a); /* what came before the join is not for the new member */
+    ms->client = cl;
+    ms->audience = a;
+    ms->index = m->count;
+    m->conns[m->count] = cl->conn;
+    m->of[m->count++] = ms;
+    return 0;
+}
+
+void audience_remove(struct audience *a, struct membership *ms)
+{
+    struct members *m = &a->members[ms->client->conn->dialect->index];
+    assert(m->of[ms->index] == ms);
+    audience_distribute(a); /* what came before the leave still is for the old member */
+    m->count--;
+    m->of[ms->index] = m->of[m->count];
+    m->conns[ms->index] = m->conns[m->count];
+    m->of[ms->index]->index = ms->index;
+    ms->audience = NULL;
+}
+
+static int batch_push(struct audience *a, unsigned d, struct frame *f)
+{
+    if (a->batch[d].count == a->batch[d].cap) {
+        uint32_t cap = a->batch[d].cap == 0 ? 2 : a->batch[d].cap * 2;
+        struct frame **v = realloc(a->batch[d].v, cap * sizeof(struct frame *));
+        if (v == NULL)
+            return ERR_NOMEM;
+        a->batch[d].v = v;
+        a->batch[d].cap = cap;
+    }
+    a->batch[d].v[a->batch[d].count++] = f;
+    return 0;
+}
+
+static void drop_encoding(struct broker *b, uint32_t receivers)
+{
+    b->metrics->v[M_DROP_ENCODING] += receivers;
+}
+
+static void send_to_all(struct broker *b, const struct members *m, struct frame *f)
+{
+    for (uint32_t i = 0; i < m->count; i++)
+        conn_send(m->conns[i], f);
+    b->metrics->v[M_DELIVERIES] += (uint64_t)m->count * f->messages;
+}
+
+static void send_volatile(struct audience *a, const struct publication *pub, struct slice room)
+{
+    audience_distribute(a);
+    for (unsigned d = 0; d < DIALECTS; d++) {
+        const struct members *m = &a->members[d];
+        if (m->count == 0)
+            continue;
+        struct frame *f = dialects[d]->encode(pub, room);
+        if (f == NULL) {
+            drop_encoding(a->broker, m->count);
+            continue;
+        }
+        for (uint32_t i = 0; f->n > 0 && i < m->count; i++) {
+            uint64_t dropped = a->broker->metrics->v[M_DROP_VOLATILE];
+            conn_send_volatile(m->conns[i], f);
+            a->broker->metrics->v[M_DELIVERIES] += dropped == a->broker->metrics->v[M_DROP_VOLATILE];
+        }
+        frame_put(f);
+    }
+}
+
+void audience_publish(struct audience *a, const struct publication *pub, struct slice room)
+{
+    if (pub->flags & PUB_VOLATILE) {
+        send_volatile(a, pub, room);
+        return;
+    }
+    for (unsigned d = 0; d < DIALECTS; d++) {
+        if (a->members[d].count == 0)
+            continue;
+        struct frame *f = dialects[d]->encode(pub, room);
+        if (f == NULL) {
+            drop_encoding(a->broker, a->members[d].count);
+        } else if (f->n == 0) { /* nothing that this dialect shows */
+            frame_put(f);
+        } else if (batch_push(a, d, f) != 0) {
+            frame_put(f);
+            drop_encoding(a->broker, a->members[d].count);
+        }
+    }
+    if (list_empty(&a->touched))
+        list_append(&a->broker->audiences, &a->touched);
+}
+
+/* The next frames of the batch that go out as one: v[from] .. v[return value - 1]. */
+static uint32_t pack_end(struct frame *const *v, uint32_t from, uint32_t count)
+{
+    size_t bytes = v[from]->n;
+    uint32_t end = from + 1;
+    while (end < count && bytes + v[end]->n <= PACK_BYTES)
+        bytes += v[end++]->n;
+    return end;
+}
+
+static void distribute(struct audience *a, unsigned d)
+{
+    struct frame **v = a->batch[d].v;
+    uint32_t count = a->batch[d].count;
+    for (uint32_t from = 0, end; from < count; from = end) {
+        end = pack_end(v, from, count);
+        struct frame *packed = end - from > 1 ? frame_pack(v + from, end - from) : frame_get(v[from]);
+        if (packed != NULL) {
+            send_to_all(a->broker, &a->members[d], packed);
+            frame_put(packed);
+        } else {
+            for (uint32_t i = from; i < end; i++)
+                send_to_all(a->broker, &a->members[d], v[i]);
+        }
+    }
+    for (uint32_t i = 0; i < count; i++)
+        frame_put(v[i]);
+    free(v);
+    memset(&a->batch[d], 0, sizeof a->batch[d]);
+}
+
+void audience_distribute(struct audience *a)
+{
+    if (list_empty(&a->touched))
+        return;
+    list_remove(&a->touched);
+    for (unsigned d = 0; d < DIALECTS; d++)
+        if (a->batch[d].count > 0)
+            distribute(a, d);
+}
+
+static void send_unmarked(struct broker *b, struct members *m, struct frame *f, bool is_volatile)
+{
+    for (uint32_t i = 0; i < m->count; i++) {
+        struct client *cl = m->of[i]->client;
+        if (cl->mark == b->mark)
+            continue;
+        cl->mark = b->mark;
+        uint64_t dropped = b->metrics->v[M_DROP_VOLATILE];
+        if (is_volatile)
+            conn_send_volatile(m->conns[i], f);
+        else
+            conn_send(m->conns[i], f);
+        b->metrics->v[M_DELIVERIES] += dropped == b->metrics->v[M_DROP_VOLATILE];
+    }
+}
+
+void audience_publish_unmarked(struct audience *a, const struct publication *pub, struct slice room)
+{
+    audience_distribute(a);
+    for (unsigned d = 0; d < DIALECTS; d++) {
+        if (a->members[d].count == 0)
+            continue;
+        struct frame *f = dialects[d]->encode(pub, room);
+        if (f == NULL) {
+            drop_encoding(a->broker, a->members[d].count);
+            continue;
+        }
+        if (f->n > 0)
+            send_unmarked(a->broker, &a->members[d], f, (pub->flags & PUB_VOLATILE) != 0);
+        frame_put(f);
+    }
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Publications that came from the bus, to the members on this gateway. */
+#include "core/broker/state.h"
+
+/* Marks everybody whom `except` names: clients by id, and all members of rooms. */
+static void mark_excluded(struct namespace *ns, struct names except)
+{
+    struct broker *b = ns->broker;
+    struct slice name;
+    while (names_next(&except, &name)) {
+        struct client *cl = client_find(b, name);
+        if (cl != NULL) {
+            cl->mark = b->mark;
+            continue;
+        }
+        struct room *room = room_find(ns, name);
+        for (unsigned d = 0; room != NULL && d < DIALECTS; d++)
+            for (uint32_t i = 0; i < room->audience.members[d].count; i++)
+                room->audience.members[d].of[i]->client->mark = b->mark;
+    }
+}
+
+static void deliver_to_client(struct client *cl, const struct publication *pub)
+{
+    struct broker *b = cl->ns->broker;
+    if (cl->mark == b->mark)
+        return;
+    cl->mark = b->mark;
+    struct frame *f = cl->conn->dialect->encode(pub, SLICE_NONE);
+    if (f == NULL) {
+        b->metrics->v[M_DROP_ENCODING]++;
+        return;
+    }
+    /* what its rooms and its namespace have gathered in this turn came first */
+    audience_distribute(&cl->ns->everyone);
+    list_for_each (it, &cl->memberships)
+        audience_distribute(container_of(it, struct membership, in_client)->audience);
+    uint64_t dropped = b->metrics->v[M_DROP_VOLATILE];
+    if (f->n > 0 && (pub->flags & PUB_VOLATILE))
+        conn_send_volatile(cl->conn, f);
+    else if (f->n > 0)
+        conn_send(cl->conn, f);
+    b->metrics->v[M_DELIVERIES] += f->n > 0 && dropped == b->metrics->v[M_DROP_VOLATILE];
+    frame_put(f);
+}
+
+/* Rooms and clients by name, each client once. */
+static void deliver_to_targets(struct namespace *ns, const struct publication *pub)
+{
+    struct names targets = pub->rooms;
+    struct slice name;
+    while (names_next(&targets, &name)) {
+        if (name.n > 0 && name.p[0] == '~') {
+            struct client *cl = client_find(ns->broker, name);
+            if (cl != NULL && cl->ns == ns)
+                deliver_to_client(cl, pub);
+            continue;
+        }
+        struct room *room = room_find(ns, name);
+        if (room != NULL)
+            audience_publish_unmarked(&room->audience, pub, pub->rooms.count == 1 ? name : SLICE_NONE);
+    }
+}
+
+static void new_mark(struct broker *b, struct namespace *ns, const struct publication *pub)
+{
+    b->mark++;
+    mark_excluded(ns, pub->except);
+}
+
+static void deliver_event(struct broker *b, struct channel *ch, const struct publication *pub)
+{
+    struct namespace *ns = namespace_find(b, pub->ns);
+    if (ns == NULL) /* another gateway has a namespace more */
+        return;
+    if (ch->kind == CHANNEL_ROOM && pub->except.count == 0) {
+        struct room *room = ch->bus.owner;
+        audience_publish(&room->audience, pub, room->name);
+    } else if (ch->kind == CHANNEL_NAMESPACE && pub->rooms.count == 0 && pub->except.count == 0) {
+        audience_publish(&ns->everyone, pub, SLICE_NONE);
+    } else {
+        new_mark(b, ns, pub);
+        if (ch->kind == CHANNEL_NAMESPACE && pub->rooms.count == 0)
+            audience_publish_unmarked(&ns->everyone, pub, SLICE_NONE);
+        else
+            deliver_to_targets(ns, pub);
+    }
+}
+
+static void bad_envelope(struct broker *b, int err, struct slice channel)
+{
+    static struct log_limit limit;
+    uint64_t suppressed;
+    b->metrics->v[err == ERR_VERSION ? M_DROP_VERSION : M_DROP_ENVELOPE]++;
+    if (log_limit(&limit, b->now, &suppressed))
+        log_warn("publication skipped", "channel=%s reason=%s suppressed=%llu", log_quote(channel),
+                 err_name(err), (unsigned long long)suppressed);
+}
+
+void deliver(struct broker *b, struct channel *ch, struct slice bytes)
+{
+    struct publication pub;
+    int err = envelope_decode(bytes, &pub);
+    if (err == 0 && pub.kind == PUB_EVENT && pub.event.name.n == 0)
+        err = ERR_PARSE;
+    if (err != 0) {
+        bad_envelope(b, err, ch->bus.name);
+        return;
+    }
+    switch (pub.kind) {
+    case PUB_EVENT:
+        b->metrics->v[M_PUB_RECEIVED]++;
+        deliver_event(b, ch, &pub);
+        break;
+    case PUB_REQUEST:
+        request_deliver(b, &pub);
+        break;
+    case PUB_REPLY:
+        request_answered(b, &pub);
+        break;
+    case PUB_NONCE:
+        probe_returned(b, pub.request);
+        break;
+    }
+}
