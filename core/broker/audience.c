@@ -96,9 +96,10 @@ static void drop_encoding(struct broker *b, uint32_t receivers)
 
 static void send_to_all(struct broker *b, const struct members *m, struct frame *f)
 {
+    uint64_t queued = 0;
     for (uint32_t i = 0; i < m->count; i++)
-        conn_send(m->conns[i], f);
-    b->metrics->v[M_DELIVERIES] += (uint64_t)m->count * f->messages;
+        queued += conn_send(m->conns[i], f);
+    b->metrics->v[M_DELIVERIES] += queued * f->messages;
 }
 
 static void send_volatile(struct audience *a, const struct publication *pub, struct slice room)
@@ -113,11 +114,8 @@ static void send_volatile(struct audience *a, const struct publication *pub, str
             drop_encoding(a->broker, m->count);
             continue;
         }
-        for (uint32_t i = 0; f->n > 0 && i < m->count; i++) {
-            uint64_t dropped = a->broker->metrics->v[M_DROP_VOLATILE];
-            conn_send_volatile(m->conns[i], f);
-            a->broker->metrics->v[M_DELIVERIES] += dropped == a->broker->metrics->v[M_DROP_VOLATILE];
-        }
+        for (uint32_t i = 0; f->n > 0 && i < m->count; i++)
+            a->broker->metrics->v[M_DELIVERIES] += conn_send_volatile(m->conns[i], f);
         frame_put(f);
     }
 }
@@ -193,12 +191,8 @@ static void send_unmarked(struct broker *b, struct members *m, struct frame *f, 
         if (cl->mark == b->mark)
             continue;
         cl->mark = b->mark;
-        uint64_t dropped = b->metrics->v[M_DROP_VOLATILE];
-        if (is_volatile)
-            conn_send_volatile(m->conns[i], f);
-        else
-            conn_send(m->conns[i], f);
-        b->metrics->v[M_DELIVERIES] += dropped == b->metrics->v[M_DROP_VOLATILE];
+        b->metrics->v[M_DELIVERIES] +=
+            is_volatile ? conn_send_volatile(m->conns[i], f) : conn_send(m->conns[i], f);
     }
 }
 

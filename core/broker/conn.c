@@ -92,32 +92,35 @@ static bool queue_full(const struct conn *c, const struct frame *f)
     return c->out.bytes + f->n > s->max_queue_bytes || c->out.count >= s->max_queue_frames;
 }
 
-void conn_send(struct conn *c, struct frame *f)
+bool conn_send(struct conn *c, struct frame *f)
 {
     struct metrics *m = c->broker->metrics;
     if (c->state != CONN_OPEN) {
         m->v[M_DROP_CLOSED] += f->messages;
-        return;
+        return false;
     }
     if (queue_full(c, f)) {
         conn_close(c, CLOSE_SLOW);
-        return;
+        m->v[M_DROP_CLOSED] += f->messages;
+        return false;
     }
     if (outq_push(&c->out, frame_get(f)) != 0) {
         frame_put(f);
         conn_close(c, CLOSE_NOMEM);
-        return;
+        m->v[M_DROP_CLOSED] += f->messages;
+        return false;
     }
     m->v[M_QUEUE_BYTES] += f->n;
     conn_touch(c);
+    return true;
 }
 
-void conn_send_volatile(struct conn *c, struct frame *f)
+bool conn_send_volatile(struct conn *c, struct frame *f)
 {
-    if (c->behind || c->out.count > 0)
-        c->broker->metrics->v[M_DROP_VOLATILE] += f->messages;
-    else
-        conn_send(c, f);
+    if (!c->behind && c->out.count == 0)
+        return conn_send(c, f);
+    c->broker->metrics->v[M_DROP_VOLATILE] += f->messages;
+    return false;
 }
 
 void conn_send_own(struct conn *c, struct frame *f)
@@ -126,7 +129,7 @@ void conn_send_own(struct conn *c, struct frame *f)
         conn_close(c, CLOSE_NOMEM);
         return;
     }
-    conn_send(c, f);
+    (void)conn_send(c, f);
     frame_put(f);
 }
 
@@ -147,7 +150,7 @@ static void heartbeat_fire(struct timer *t, uint64_t now)
         conn_close(c, CLOSE_PING_TIMEOUT);
         return;
     }
-    conn_send(c, b->ping[c->dialect->index]);
+    (void)conn_send(c, b->ping[c->dialect->index]); /* a full queue has closed it */
     c->awaiting_pong = c->dialect->pings;
     timer_start(&b->timers, t, now,
                 c->dialect->pings ? b->settings->ping_timeout_ms : b->settings->ping_interval_ms);

@@ -90,7 +90,7 @@ void conn_pong(struct conn *c);
  * full. */
 void conn_send(struct conn *c, struct frame *f);
 /* The same, but dropped and counted when the connection is behind. */
-void conn_send_volatile(struct conn *c, struct frame *f);
+bool conn_send_volatile(struct conn *c, struct frame *f);
 /* Queues f and releases the caller's reference; f may be NULL (out of memory): then the connection is closed.
  */
 void conn_send_own(struct conn *c, struct frame *f);

@@ -35,12 +35,9 @@ static void deliver_to_client(struct client *cl, const struct publication *pub)
     audience_distribute(&cl->ns->everyone);
     list_for_each (it, &cl->memberships)
         audience_distribute(container_of(it, struct membership, in_client)->audience);
-    uint64_t dropped = b->metrics->v[M_DROP_VOLATILE];
-    if (f->n > 0 && (pub->flags & PUB_VOLATILE))
-        conn_send_volatile(cl->conn, f);
-    else if (f->n > 0)
-        conn_send(cl->conn, f);
-    b->metrics->v[M_DELIVERIES] += f->n > 0 && dropped == b->metrics->v[M_DROP_VOLATILE];
+    if (f->n > 0)
+        b->metrics->v[M_DELIVERIES] +=
+            (pub->flags & PUB_VOLATILE) ? conn_send_volatile(cl->conn, f) : conn_send(cl->conn, f);
     frame_put(f);
 }
 
