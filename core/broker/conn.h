@@ -86,9 +86,9 @@ struct conn *conn_open(struct broker *b, const struct dialect *d, const struct t
 void conn_message(struct conn *c, struct slice bytes, bool binary);
 /* The peer answered a heartbeat (WebSocket pong for the plain WebSocket dialects). */
 void conn_pong(struct conn *c);
-/* Queues a reference to f, which may be put by the caller afterwards. Closes a connection whose queue is
- * full. */
-void conn_send(struct conn *c, struct frame *f);
+/* Queues a reference to f, which may be put by the caller afterwards. False: it was not queued, since the
+ * connection is closing, or closes now because its queue is full; counted. */
+bool conn_send(struct conn *c, struct frame *f);
 /* The same, but dropped and counted when the connection is behind. */
 bool conn_send_volatile(struct conn *c, struct frame *f);
 /* Queues f and releases the caller's reference; f may be NULL (out of memory): then the connection is closed.
