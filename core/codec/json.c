@@ -81,12 +81,14 @@ const char *json_string_end(const char *p, const char *end)
             p = escape_end(p + 1, end);
             if (p == NULL)
                 return NULL;
-        } else {
+            continue;
+        }
+        do {                                   /* a text in another script is a run of such characters */
             size_t n = json_utf8_step(p, end); /* 0 for control characters, too */
             if (n == 0)
                 return NULL;
             p += n;
-        }
+        } while (p < end && (unsigned char)*p >= 0x80);
     }
 }
 

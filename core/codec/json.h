@@ -47,10 +47,11 @@ size_t json_quoted_size(struct slice bytes);
 
 /* Socket.IO's binary placeholders. Finds, at any depth in a validated comma separated list of values,
  * the next object after *pos that has a member "_placeholder" whose value is true. 1: *object is the object,
- * *num its "num" member, or -1 when that is missing or no plain non-negative integer below 2^31; 0: no more.
- * An object that is one is not searched inside. */
-int json_placeholder_next(struct slice args, size_t *pos, struct slice *object, long *num);
+ * *num its "num" member, or -1 when that is missing or no plain non-negative integer below 2^31; 0: no more;
+ * ERR_PARSE: one that also holds arrays or objects, or says both true and false: nothing to pass on to
+ * anybody, and not looked at further so that depth costs nothing. */
+int json_placeholder_next(struct slice args, size_t *pos, struct slice *object, long *num) MUST_CHECK;
 /* Likewise for {"$binary":"<base64>"}: an object with that one member, a string. *token has its quotes. */
-int json_binary_next(struct slice args, size_t *pos, struct slice *object, struct slice *token);
+int json_binary_next(struct slice args, size_t *pos, struct slice *object, struct slice *token) MUST_CHECK;
 
 #endif

@@ -73,7 +73,8 @@ bool json_args_next(struct slice *rest, struct slice *value)
     return true;
 }
 
-/* Takes the member at *p, which stands after '{' or ',' or at '}'. False when there is none. */
+/* Takes the member at *p, which stands after '{' or ',' or at '}'. False, and *p stays, when there is none or
+ * its value is an array or object: so an object is never walked over on behalf of the one around it. */
 static bool next_member(const char **p, const char *end, struct slice *key, struct slice *value)
 {
     const char *q = json_skip_space(*p, end);
@@ -84,7 +85,7 @@ static bool next_member(const char **p, const char *end, struct slice *key, stru
     key->n = (size_t)(q - key->p);
     q = json_skip_space(q, end);
     q = q < end ? json_skip_space(q + 1, end) : q; /* the colon */
-    if (q == end)
+    if (q == end || *q == '[' || *q == '{')
         return false;
     value->p = q;
     q = skip_value(q, end);
@@ -108,90 +109,92 @@ static long plain_number(struct slice token)
     return v < INT64_C(1) << 31 ? (long)v : -1;
 }
 
-/* An object that was looked for: where it ends and what it holds. */
-struct found {
-    const char *end;
-    long num;           /* placeholders */
-    struct slice token; /* binaries */
-};
-
-static bool ends_here(const char *p, const char *end, struct found *found)
+/* The byte after the object that ends at p, or NULL when none does. */
+static const char *object_end(const char *p, const char *end)
 {
-    if (p == end || *p != '}')
-        return false;
-    found->end = p + 1;
-    return true;
+    return p < end && *p == '}' ? p + 1 : NULL;
 }
 
-/* Is the object whose inside begins at p a placeholder? As in JavaScript, of members with the same key the
- * last one counts. */
-static bool is_placeholder(const char *p, const char *end, struct found *found)
+/* The end of the placeholder whose inside begins at p, or NULL when it is none. As in JavaScript, of members
+ * with the same key the last one counts. */
+static const char *placeholder_end(const char *p, const char *end, long *num)
 {
     struct slice key, value;
     bool yes = false;
-    found->num = -1;
+    *num = -1;
     while (next_member(&p, end, &key, &value)) {
         if (json_string_is(key, "_placeholder"))
             yes = slice_is(value, "true");
         else if (json_string_is(key, "num"))
-            found->num = plain_number(value);
+            *num = plain_number(value);
     }
-    return yes && ends_here(p, end, found);
+    return yes ? object_end(p, end) : NULL;
 }
 
-/* Is it {"$binary":"..."}? */
-static bool is_binary(const char *p, const char *end, struct found *found)
+/* Is the string before p the key of "_placeholder":true? */
+static bool is_placeholder_key(struct slice token, const char *p, const char *end)
 {
-    struct slice key, value, more;
-    if (!next_member(&p, end, &key, &value) || !json_string_is(key, "$binary") || value.p[0] != '"' ||
-        next_member(&p, end, &key, &more))
+    p = json_skip_space(p, end);
+    if (p == end || *p != ':')
         return false;
-    found->token = value;
-    return ends_here(p, end, found);
+    p = json_skip_space(p + 1, end);
+    return end - p >= 4 && memcmp(p, "true", 4) == 0 && json_string_is(token, "_placeholder");
 }
 
-/* Tests every object from *pos on, an outer one before those inside it, until one passes. An object that does
- * not is walked over again from within: the work is bounded by the size times the depth, hence the look at
- * the depth of what may not have been validated. */
-static int find_object(struct slice args, size_t *pos, struct slice *object,
-                       bool (*is_one)(const char *, const char *, struct found *), struct found *found)
+/* Objects are tested as they begin; one that is no placeholder, or holds arrays or objects, is then searched
+ * inside. Each byte is looked at a few times at most, whatever the depth. */
+int json_placeholder_next(struct slice args, size_t *pos, struct slice *object, long *num)
 {
     assert(*pos <= args.n);
     const char *p = args.n == 0 ? args.p : args.p + *pos;
     const char *const end = args.n == 0 ? args.p : args.p + args.n;
-    int depth = 0;
-    while (p < end && depth <= JSON_MAX_DEPTH) {
-        char c = *p++;
-        if (c == '"') {
+    while (p < end) {
+        const char *start = p++;
+        const char *found = NULL;
+        if (*start == '"') {
             p = skip_string(p, end);
-        } else if (c == '{' && is_one(p, end, found)) {
-            *object = (struct slice){p - 1, (size_t)(found->end - (p - 1))};
-            *pos = (size_t)(found->end - args.p);
+            if (is_placeholder_key((struct slice){start, (size_t)(p - start)}, p, end))
+                return ERR_PARSE;
+        } else if (*start == '{') {
+            found = placeholder_end(p, end, num);
+        }
+        if (found != NULL) {
+            *object = (struct slice){start, (size_t)(found - start)};
+            *pos = (size_t)(found - args.p);
             return 1;
-        } else if (c == '{' || c == '[') {
-            depth++;
-        } else if (c == '}' || c == ']') {
-            depth--;
         }
     }
     *pos = args.n;
     return 0;
 }
 
-int json_placeholder_next(struct slice args, size_t *pos, struct slice *object, long *num)
+/* The end of {"$binary":"..."} whose inside begins at p, or NULL when it is something else. */
+static const char *binary_end(const char *p, const char *end, struct slice *token)
 {
-    struct found found;
-    int rc = find_object(args, pos, object, is_placeholder, &found);
-    if (rc == 1)
-        *num = found.num;
-    return rc;
+    struct slice key;
+    if (!next_member(&p, end, &key, token) || token->p[0] != '"' || !json_string_is(key, "$binary"))
+        return NULL;
+    return p[-1] == ',' ? NULL : object_end(p, end);
 }
 
 int json_binary_next(struct slice args, size_t *pos, struct slice *object, struct slice *token)
 {
-    struct found found;
-    int rc = find_object(args, pos, object, is_binary, &found);
-    if (rc == 1)
-        *token = found.token;
-    return rc;
+    assert(*pos <= args.n);
+    const char *p = args.n == 0 ? args.p : args.p + *pos;
+    const char *const end = args.n == 0 ? args.p : args.p + args.n;
+    while (p < end) {
+        const char *start = p++;
+        const char *found = NULL;
+        if (*start == '"')
+            p = skip_string(p, end);
+        else if (*start == '{')
+            found = binary_end(p, end, token);
+        if (found != NULL) {
+            *object = (struct slice){start, (size_t)(found - start)};
+            *pos = (size_t)(found - args.p);
+            return 1;
+        }
+    }
+    *pos = args.n;
+    return 0;
 }

@@ -98,11 +98,12 @@ static int check_placeholders(const struct sio_packet *packet)
     struct slice object;
     size_t pos = 0;
     long num;
-    while (json_placeholder_next(packet->args, &pos, &object, &num) == 1) {
+    int rc;
+    while ((rc = json_placeholder_next(packet->args, &pos, &object, &num)) == 1) {
         if (num < 0 || num >= (long)packet->attachments)
             return ERR_PARSE;
     }
-    return 0;
+    return rc;
 }
 
 /* Splits the array that events and acks carry, validating it. */

@@ -193,8 +193,7 @@ static const char *const INVALID[] = {
     "\"a\" \"b\"",
     "\xef\xbb\xbf",
     "\xef\xbb\xbf{}",
-    "\xc2\xa0"
-    "1",
+    "\302\2401",
     "\xe2\x81\xa0[]",
     "[\f]",
     "[\v1]",

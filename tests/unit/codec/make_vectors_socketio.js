@@ -66,14 +66,22 @@ function verdict(text) {
   }
 }
 
+function nested(value) {
+  if (typeof value !== "object" || value === null) return false;
+  const inside = Object.values(value);
+  return inside.some(nested) || (value._placeholder === true && inside.some((v) => typeof v === "object" && v !== null));
+}
+
 // What Node takes by accident and nobody sends: other notations of numbers, blanks where digits belong, ids that
-// are no longer exact, fractions as placeholder numbers, placeholders hidden by a second member of the same name.
+// are no longer exact, fractions as placeholder numbers, placeholders hidden by a second member of the same name, placeholders that hold
+// arrays or objects.
 function quirk(text, packet) {
   if (packet === null) return false;
   const head = /^(?:[0-4]|[56][0-9]+-)(?:\/[^,]*(?:,|$))?[0-9]*(?=[^\s0-9/]|$)/.exec(text);
   if (head === null || packet.id > Number.MAX_SAFE_INTEGER) return true;
   if (packet.attachments === undefined) return false;
   if (/"num"\s*:\s*(-|[0-9]+[.eE])/.test(text)) return true;
+  if (nested(packet.data)) return true;
   const plain = (s) => s.replace(/\s/g, "").length;
   return packet.data !== undefined && plain(JSON.stringify(packet.data)) < plain(text.slice(head[0].length));
 }
