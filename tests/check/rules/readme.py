@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""README.md's configuration table is what the gateway prints, and its links into the tree lead somewhere."""
+"""README.md's configuration table is what the gateway prints; the metrics and settings that it names exist, and its
+links into the tree lead somewhere."""
 import os
 import re
 import subprocess
 
 BEGIN, END = "<!-- config-table:begin -->", "<!-- config-table:end -->"
+METRIC = re.compile(r"\broomcast_(\w+)")
+SETTING = re.compile(r"`((?:max|ping|drain|log|publish|http|cors)_\w+|\w+_(?:ms|bytes|proxies|origins))\b")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -65,6 +68,26 @@ def check_table(tree, lines):
             return
 
 
+def literals(tree, *names):
+    """All string literals and identifiers of these files, as far as the files are there."""
+    found = set()
+    for name in names:
+        if name in tree.files:
+            found |= set(re.findall(r"\w+", tree.text(name)))
+    return found
+
+
+def check_names(tree, number, line):
+    metrics = literals(tree, "core/base/metrics_table.h", "core/base/metrics.c")
+    settings = literals(tree, "core/base/settings_table.h")
+    for m in METRIC.finditer(line):
+        if metrics and m[1] not in metrics:
+            yield "README.md", number, f"there is no metric {m[0]}"
+    for m in SETTING.finditer(line):
+        if settings and m[1] not in settings:
+            yield "README.md", number, f"there is no setting {m[1]}"
+
+
 def check(tree):
     if "README.md" not in tree.files:
         yield "README.md", 1, "is missing"
@@ -72,6 +95,7 @@ def check(tree):
     lines = tree.lines("README.md")
     yield from check_table(tree, lines)
     for number, line in enumerate(lines, 1):
+        yield from check_names(tree, number, line)
         for m in LINK.finditer(line):
             if not os.path.exists(tree.path(m[1])):
                 yield "README.md", number, f"link to {m[1]}, which is not there"
