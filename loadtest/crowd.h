@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All actors of a run, and what they have in common. */
+#ifndef LOADTEST_CROWD_H
+#define LOADTEST_CROWD_H
+
+#include "loadtest/actor.h"
+#include "loadtest/options.h"
+#include "loadtest/plan.h"
+#include "loadtest/resources.h"
+#include "loadtest/target.h"
+
+struct crowd {
+    /* set by the owner */
+    const struct plan *plan;
+    const struct target *targets; /* plan->urls of them */
+    struct sources sources;
+    uint64_t join_timeout_ms;
+    const struct crowd_events *events;
+    void *owner;
+    /* set by crowd_init() */
+    struct speech speech;
+    struct buf *requests; /* the WebSocket handshake, per target */
+    struct wsc_loop loop;
+    struct timers timers; /* the owner runs them, in milliseconds */
+    struct buf text;      /* what is being said; used within one call */
+    struct actor *actors; /* plan->connections of them */
+};
+
+/* Frames up to max_frame bytes are received. 0, or an error of core/base/err.h: then nothing needs to be
+ * freed. */
+int crowd_init(struct crowd *crowd, struct event_base *base, const struct options *options,
+               size_t max_frame) MUST_CHECK;
+/* Closes what is open. */
+void crowd_free(struct crowd *crowd);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* roomcast-load: drives a cluster with many simulated users and verifies what it delivers. Reading order:
+ * options.c (what can be asked for), plan.c (who is where), run.c (the phases), actor.c (one user), wsc.c and
+ * dialect_*.c (its connection and its language), traffic.c and judge.c (the messages), report.c. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/err.h"
+#include "core/base/hash.h"
+#include "core/base/random.h"
+#include "core/base/xalloc.h"
+#include "loadtest/report.h"
+#include "loadtest/run.h"
+
+enum { EXIT_FINE, EXIT_FAULT, EXIT_USAGE };
+
+static int complain(const char *why)
+{
+    fprintf(stderr, "roomcast-load: %s\n", why);
+    return EXIT_USAGE;
+}
+
+static bool find_target(struct target *target, const char *url, bool own, char *why, size_t size)
+{
+    if (!target_parse(target, url, why, size) || !target_resolve(target, why, size))
+        return false;
+    if (own || address_is_private((const struct sockaddr *)&target->addr))
+        return true;
+    snprintf(
+        why, size,
+        "%s is %s, which is neither a loopback nor a private address: load only what is yours, and say so "
+        "with --i-own-this-target",
+        url, target->text);
+    return false;
+}
+
+static bool find_targets(struct target *targets, const struct options *o)
+{
+    char why[700];
+    for (uint32_t i = 0; i < o->urls; i++)
+        if (!find_target(&targets[i], o->url[i], o->own_target, why, sizeof why)) {
+            fprintf(stderr, "roomcast-load: option --url: %s\n", why);
+            return false;
+        }
+    return true;
+}
+
+static int write_json(const struct options *o, const struct stats *stats)
+{
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    int err = report_json(&text, o, stats);
+    bool to_stdout = strcmp(o->json_file, "-") == 0;
+    FILE *file = err != 0 ? NULL : to_stdout ? stdout : fopen(o->json_file, "we");
+    bool written = file && fwrite(text.p, 1, text.n, file) == text.n;
+    if (file && (to_stdout ? fflush(file) : fclose(file)) != 0)
+        written = false;
+    if (!written)
+        fprintf(stderr, "roomcast-load: option --json: cannot write \"%s\": %s\n", o->json_file,
+                err != 0 ? err_text(err) : strerror(errno));
+    buf_free(&text);
+    return written ? EXIT_FINE : EXIT_USAGE;
+}
+
+static int execute(const struct run_setup *setup)
+{
+    const struct options *o = setup->options;
+    struct stats *stats = xcalloc(1, sizeof *stats);
+    int status = EXIT_USAGE;
+    if (run_execute(setup, stats) == 0) {
+        bool json_only = o->json_file && strcmp(o->json_file, "-") == 0;
+        report_print(json_only || stats->error[0] != '\0' ? stderr : stdout, o, stats);
+        status = stats_failed(stats) ? EXIT_FAULT : EXIT_FINE;
+        if (o->json_file && write_json(o, stats) != EXIT_FINE)
+            status = EXIT_USAGE;
+    }
+    free(stats);
+    return status;
+}
+
+static int prepare_and_execute(const struct options *o, struct target *targets, struct plan *plan)
+{
+    char why[400];
+    struct run_setup setup = {.options = o, .plan = plan, .targets = targets};
+    if (!find_targets(targets, o))
+        return EXIT_USAGE;
+    if (plan->pairs > PLAN_MAX_PAIRS) {
+        snprintf(why, sizeof why,
+                 "%zu pairs of a subscriber and a publisher of its room are more than the %u that are "
+                 "verified: use "
+                 "more --rooms or fewer --publishers",
+                 plan->pairs, PLAN_MAX_PAIRS);
+        return complain(why);
+    }
+    if (!resources_raise_file_limit(o->connections, why, sizeof why))
+        return complain(why);
+    if (!sources_init(&setup.sources, o->connections, resources_ports(), targets, o->urls, why, sizeof why))
+        return complain(why);
+    return execute(&setup);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct plan plan;
+    enum options_result result = options_parse(&options, argc, argv);
+    if (result != OPTIONS_RUN)
+        return result == OPTIONS_DONE ? EXIT_FINE : EXIT_USAGE;
+    hash_seed(random_u64());
+    plan_init(&plan, options.connections, options.rooms, options.publishers, options.urls,
+              options.room_prefix);
+    struct target *targets = xcalloc(options.urls, sizeof *targets);
+    int status = prepare_and_execute(&options, targets, &plan);
+    free(targets);
+    plan_free(&plan);
+    return status;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is where: which connection goes to which URL, is in which room, and which of them publish. Pure
+ * arithmetic over the counts that the options give; nothing here changes during a run. */
+#ifndef LOADTEST_PLAN_H
+#define LOADTEST_PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* (subscriber, publisher of its room) pairs that the judge keeps 4 bytes for, each. */
+#define PLAN_MAX_PAIRS (64u << 20)
+
+struct plan {
+    uint32_t connections, rooms, publishers, urls;
+    char **room_name; /* rooms of them, zero terminated */
+    size_t pairs;
+};
+
+/* 1 <= rooms <= connections, publishers <= connections, urls >= 1. */
+void plan_init(struct plan *plan, uint32_t connections, uint32_t rooms, uint32_t publishers, uint32_t urls,
+               const char *room_prefix);
+void plan_free(struct plan *plan);
+
+static inline uint32_t plan_room(const struct plan *plan, uint32_t connection)
+{
+    return connection % plan->rooms;
+}
+
+/* Publisher k is connection k: as connections go round the rooms, so do publishers. */
+static inline uint32_t plan_connection_of_publisher(uint32_t publisher)
+{
+    return publisher;
+}
+
+static inline uint32_t plan_room_of_publisher(const struct plan *plan, uint32_t publisher)
+{
+    return plan_room(plan, plan_connection_of_publisher(publisher));
+}
+
+/* The how-manieth publisher of its room it is, from 0. */
+static inline uint32_t plan_slot_of_publisher(const struct plan *plan, uint32_t publisher)
+{
+    return publisher / plan->rooms;
+}
+
+static inline uint32_t plan_publisher_in_slot(const struct plan *plan, uint32_t room, uint32_t slot)
+{
+    return slot * plan->rooms + room;
+}
+
+uint32_t plan_publishers_in_room(const struct plan *plan, uint32_t room);
+uint32_t plan_members_of_room(const struct plan *plan, uint32_t room);
+/* The members of one room go round the URLs, and so do those of the next one, starting one further: every
+ * room is on every URL as evenly as can be, even when rooms and URLs have a common divisor. */
+uint32_t plan_url(const struct plan *plan, uint32_t connection);
+
+#endif

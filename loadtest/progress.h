@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is seen while it runs: one line on standard error, rewritten in place on a terminal, a new one each
+ * time otherwise; and messages in between. */
+#ifndef LOADTEST_PROGRESS_H
+#define LOADTEST_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct progress {
+    bool shown, terminal, line_open;
+};
+
+struct progress_figures {
+    const char *phase;
+    double seconds; /* since the run began */
+    uint32_t joined, connections;
+    double publish_rate, delivery_rate; /* per second, in the last interval */
+    uint64_t delivered, lost, outstanding, p99_us;
+};
+
+void progress_init(struct progress *progress, bool shown);
+void progress_show(struct progress *progress, const struct progress_figures *figures);
+/* A message on a line of its own, whether progress is shown or not. */
+void progress_say(struct progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Ends an open line. */
+void progress_end(struct progress *progress);
+
+/* "842 us", "12.3 ms", "4.56 s" */
+const char *format_us(uint64_t us, char out[static 16]);
+
+#endif

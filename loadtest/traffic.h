@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The messages of a run: publishes what is due, takes in what arrives and what is answered, and counts. */
+#ifndef LOADTEST_TRAFFIC_H
+#define LOADTEST_TRAFFIC_H
+
+#include "loadtest/crowd.h"
+#include "loadtest/judge.h"
+#include "loadtest/schedule.h"
+#include "loadtest/stats.h"
+
+struct traffic_publisher {
+    struct seqset answered; /* sequence numbers: acknowledged, refused, or never sent */
+    uint32_t pending;       /* published and not answered */
+};
+
+struct traffic {
+    struct crowd *crowd;
+    struct stats *stats;
+    struct schedule schedule;
+    struct judge judge;
+    struct traffic_publisher *publisher;
+    uint64_t next;           /* message */
+    uint64_t pending;        /* of all publishers */
+    uint64_t last_delivery;  /* microseconds; of a measured message */
+    struct histogram recent; /* latency, since traffic_merge_recent() */
+    size_t size;
+    char *payload;
+};
+
+/* The crowd and the stats must outlive it; they are filled in. Messages have `size` bytes. */
+void traffic_init(struct traffic *traffic, struct crowd *crowd, size_t size, struct stats *stats);
+void traffic_free(struct traffic *traffic);
+
+/* From now on messages are due. */
+void traffic_begin(struct traffic *traffic, const struct schedule *schedule);
+/* Sends what is due at `now`. Returns when the next message is due, in microseconds; UINT64_MAX: there is
+ * none. */
+uint64_t traffic_publish(struct traffic *traffic, uint64_t now);
+/* No more messages are due. */
+void traffic_stop(struct traffic *traffic);
+
+void traffic_message(struct traffic *traffic, const struct actor *actor, const struct heard *heard,
+                     uint64_t now);
+void traffic_answer(struct traffic *traffic, const struct actor *actor, const struct heard *heard,
+                    uint64_t now);
+void traffic_leave(struct traffic *traffic, const struct actor *actor);
+
+/* Moves the recent latencies into the stats and returns their 99th percentile. */
+uint64_t traffic_merge_recent(struct traffic *traffic);
+/* Whether all that was published was answered and delivered. */
+bool traffic_is_settled(const struct traffic *traffic);
+/* What has not arrived is lost, what was not answered is unanswered. */
+void traffic_conclude(struct traffic *traffic);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The judge: each fault is told from the others; random traffic with faults against a list of all that
+ * happened. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "loadtest/judge.h"
+
+/* 6 subscribers in 2 rooms, 4 publishers: publishers 0 and 2 are in room 0 with subscribers 0, 2, 4. */
+static struct plan plan;
+static struct judge judge;
+
+static int setup(void **state)
+{
+    (void)state;
+    plan_init(&plan, 6, 2, 4, 1, "room-");
+    judge_init(&judge, &plan);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    judge_free(&judge);
+    plan_free(&plan);
+    return 0;
+}
+
+static void publish(uint32_t publisher, unsigned count)
+{
+    while (count-- > 0)
+        judge_publish(&judge, publisher);
+}
+
+static void assert_audit(uint64_t lost, uint64_t outstanding, uint64_t missed)
+{
+    struct audit audit = judge_audit(&judge);
+    assert_int_equal(audit.lost, lost);
+    assert_int_equal(audit.outstanding, outstanding);
+    assert_int_equal(audit.missed, missed);
+}
+
+static void all_is_well(void **state)
+{
+    (void)state;
+    publish(0, 2);
+    publish(2, 1);
+    assert_audit(0, 9, 0);
+    for (uint32_t subscriber = 0; subscriber < 6; subscriber += 2) {
+        assert_int_equal(judge_receive(&judge, subscriber, 2, 0), VERDICT_FINE);
+        assert_int_equal(judge_receive(&judge, subscriber, 0, 0), VERDICT_FINE);
+        assert_int_equal(judge_receive(&judge, subscriber, 0, 1), VERDICT_FINE);
+    }
+    assert_audit(0, 0, 0);
+}
+
+static void lost(void **state)
+{
+    (void)state;
+    publish(0, 3);
+    judge_receive(&judge, 0, 0, 2);
+    assert_audit(2, 6, 0); /* passed over two; subscribers 2 and 4 have nothing yet */
+}
+
+static void swapped(void **state)
+{
+    (void)state;
+    publish(1, 2);
+    assert_int_equal(judge_receive(&judge, 3, 1, 1), VERDICT_FINE);
+    assert_audit(1, 4, 0);
+    assert_int_equal(judge_receive(&judge, 3, 1, 0), VERDICT_LATE);
+    assert_audit(0, 4, 0);
+    assert_int_equal(judge_receive(&judge, 3, 1, 0), VERDICT_DUPLICATE);
+}
+
+static void duplicated(void **state)
+{
+    (void)state;
+    publish(0, 2);
+    judge_receive(&judge, 4, 0, 0);
+    judge_receive(&judge, 4, 0, 1);
+    assert_int_equal(judge_receive(&judge, 4, 0, 0), VERDICT_DUPLICATE);
+    assert_int_equal(judge_receive(&judge, 4, 0, 1), VERDICT_DUPLICATE);
+    assert_audit(0, 4, 0);
+}
+
+static void wrong_room(void **state)
+{
+    (void)state;
+    publish(1, 1);
+    assert_int_equal(judge_receive(&judge, 0, 1, 0), VERDICT_WRONG_ROOM);
+    assert_audit(0, 3, 0);
+}
+
+static void unknown(void **state)
+{
+    (void)state;
+    publish(0, 1);
+    assert_int_equal(judge_receive(&judge, 0, 0, 1), VERDICT_UNKNOWN);
+    assert_int_equal(judge_receive(&judge, 0, 2, 0), VERDICT_UNKNOWN);
+    assert_int_equal(judge_receive(&judge, 0, 4, 0), VERDICT_UNKNOWN);
+    assert_int_equal(judge_receive(&judge, 0, UINT32_MAX, 0), VERDICT_UNKNOWN);
+}
+
+static void refused_is_owed_to_nobody(void **state)
+{
+    (void)state;
+    publish(0, 3);
+    judge_void(&judge, 0, 1);
+    assert_audit(0, 6, 0);
+    assert_int_equal(judge_receive(&judge, 0, 0, 0), VERDICT_FINE);
+    assert_int_equal(judge_receive(&judge, 0, 0, 2), VERDICT_FINE);
+    assert_audit(0, 4, 0);
+    assert_int_equal(judge_receive(&judge, 2, 0, 1), VERDICT_FINE); /* delivered all the same, before 0 */
+    assert_audit(1, 3, 0);
+}
+
+static void refused_after_it_was_passed_over(void **state)
+{
+    (void)state;
+    publish(0, 2);
+    judge_receive(&judge, 0, 0, 1);
+    assert_audit(1, 4, 0);
+    judge_void(&judge, 0, 0);
+    assert_audit(0, 2, 0);
+}
+
+static void who_left_is_owed_nothing(void **state)
+{
+    (void)state;
+    publish(0, 2);
+    judge_receive(&judge, 0, 0, 0);
+    judge_leave(&judge, 0);
+    assert_audit(0, 4, 1);
+    publish(0, 1);
+    judge_leave(&judge, 0);
+    assert_audit(0, 6, 1);
+}
+
+static void gaps_are_bounded(void **state)
+{
+    (void)state;
+    const uint32_t messages = 2 * (JUDGE_MAX_RANGES + 100);
+    publish(0, messages);
+    for (uint32_t i = 1; i < messages; i += 2)
+        assert_int_equal(judge_receive(&judge, 0, 0, i), VERDICT_FINE);
+    assert_audit(messages / 2, 2 * messages, 0);
+    assert_int_equal(judge_receive(&judge, 0, 0, messages - 2), VERDICT_LATE);
+    assert_int_equal(judge_receive(&judge, 0, 0, 0), VERDICT_DUPLICATE); /* given up: it was too long ago */
+    assert_audit(messages / 2 - 1, 2 * messages, 0);
+}
+
+/* One subscriber and publisher 0: each message is lost, doubled, delayed or delivered at random. */
+static void random_faults(void **state)
+{
+    enum { MESSAGES = 300 };
+    (void)state;
+    unsigned char seen[MESSAGES] = {0};
+    uint32_t delayed[MESSAGES], delayed_count = 0;
+    uint64_t late = 0, duplicates = 0, missing = 0, got[VERDICT_UNKNOWN + 1] = {0};
+    publish(0, MESSAGES);
+    for (uint32_t i = 0; i < MESSAGES; i++) {
+        int fate = i + 1 == MESSAGES ? 9 : rand() % 10;
+        if (fate == 0)
+            continue;
+        if (fate == 1) {
+            delayed[delayed_count++] = i;
+            continue;
+        }
+        for (int copies = fate == 2 ? 2 : 1; copies > 0; copies--) {
+            duplicates += seen[i];
+            seen[i] = 1;
+            got[judge_receive(&judge, 0, 0, i)]++;
+        }
+    }
+    for (uint32_t i = 0; i < delayed_count; i++, late++) {
+        seen[delayed[i]] = 1;
+        got[judge_receive(&judge, 0, 0, delayed[i])]++;
+    }
+    for (uint32_t i = 0; i < MESSAGES; i++)
+        missing += !seen[i];
+    assert_int_equal(got[VERDICT_LATE], late);
+    assert_int_equal(got[VERDICT_DUPLICATE], duplicates);
+    assert_audit(missing, 2 * MESSAGES, 0);
+}
+
+static void random_faults_often(void **state)
+{
+    srand(2);
+    for (int i = 0; i < 200; i++) {
+        random_faults(state);
+        teardown(state);
+        setup(state);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {TEST(all_is_well),
+                                       TEST(lost),
+                                       TEST(swapped),
+                                       TEST(duplicated),
+                                       TEST(wrong_room),
+                                       TEST(unknown),
+                                       TEST(refused_is_owed_to_nobody),
+                                       TEST(refused_after_it_was_passed_over),
+                                       TEST(who_left_is_owed_nothing),
+                                       TEST(gaps_are_bounded),
+                                       TEST(random_faults_often)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of roomcast-load: defaults, both ways to give a value, and what is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "loadtest/dialect.h"
+#include "loadtest/options.h"
+
+static struct options options;
+
+static enum options_result parse(const char *a, const char *b, const char *c, const char *d)
+{
+    const char *argv[] = {"roomcast-load", a, b, c, d, NULL};
+    int argc = 1;
+    while (argv[argc])
+        argc++;
+    return options_parse(&options, argc, (char **)argv);
+}
+
+static void defaults(void **state)
+{
+    (void)state;
+    assert_int_equal(parse(NULL, NULL, NULL, NULL), OPTIONS_RUN);
+    assert_int_equal(options.urls, 1);
+    assert_string_equal(options.url[0], "http://127.0.0.1:3000");
+    assert_ptr_equal(options.dialect, &load_socketio);
+    assert_string_equal(options.path, "/socket.io/");
+    assert_int_equal(options.connections, 100);
+    assert_int_equal(options.rooms, 10);
+    assert_int_equal(options.publishers, 10);
+    assert_int_equal(options.size, 64);
+    assert_true(options.rate > 99.9 && options.rate < 100.1 && options.duration > 9.9 &&
+                options.duration < 10.1);
+}
+
+static void values(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("--url", "http://a", "--url=http://b", "--dialect=json"), OPTIONS_RUN);
+    assert_int_equal(options.urls, 2);
+    assert_string_equal(options.url[1], "http://b");
+    assert_string_equal(options.path, "/ws");
+    assert_int_equal(parse("--rate", "0.5", "--connections=1000000", "--no-progress"), OPTIONS_RUN);
+    assert_true(options.rate > 0.4 && options.rate < 0.6 && options.no_progress);
+    assert_int_equal(options.connections, 1000000);
+    assert_int_equal(parse("--path", "/x", "--dialect", "json"), OPTIONS_RUN);
+    assert_string_equal(options.path, "/x");
+}
+
+/* The number of rooms and publishers that nobody asked for is no more than there are connections. */
+static void small_runs(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("--connections", "3", NULL, NULL), OPTIONS_RUN);
+    assert_int_equal(options.rooms, 3);
+    assert_int_equal(options.publishers, 3);
+    assert_int_equal(parse("--connections", "3", "--rooms", "4"), OPTIONS_BAD);
+    assert_int_equal(parse("--connections", "3", "--publishers", "4"), OPTIONS_BAD);
+    assert_int_equal(parse("--connections", "3", "--publishers", "0"), OPTIONS_RUN);
+    assert_int_equal(options.publishers, 0);
+}
+
+static void refused(void **state)
+{
+    (void)state;
+    static const char *const bad[][2] = {
+        {"--connections", "0"}, {"--connections", "1.5"}, {"--connections", "-1"},
+        {"--connections", ""},  {"--connections", "1e3"}, {"--connections", "99999999999999999999"},
+        {"--rooms", "0"},       {"--rooms", "ten"},       {"--rate", "nan"},
+        {"--rate", "inf"},      {"--rate", "-1"},         {"--rate", "10x"},
+        {"--duration", "0"},    {"--size", "63"},         {"--size", "1000001"},
+        {"--dialect", "raw"},   {"--namespace", "admin"}, {"--namespace", "/a,b"},
+        {"--path", "ws"},       {"--path", "/a b"},       {"--join-event", ""},
+        {"--json", ""},         {"--interval", "0"},      {"--frobnicate", "1"},
+        {"connections", "1"},   {"--conn", "1"},          {"--no-progress=1", NULL},
+        {"--rate", NULL},       {"--in-flight", "0"},     {"--connect-timeout", "0"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(parse(bad[i][0], bad[i][1], NULL, NULL), OPTIONS_BAD);
+}
+
+static void too_many_urls(void **state)
+{
+    (void)state;
+    char *argv[OPTIONS_MAX_URLS + 2];
+    for (int i = 0; i < OPTIONS_MAX_URLS + 2; i++)
+        argv[i] = (char *)"--url=http://a";
+    assert_int_equal(options_parse(&options, OPTIONS_MAX_URLS + 1, argv), OPTIONS_RUN);
+    assert_int_equal(options_parse(&options, OPTIONS_MAX_URLS + 2, argv), OPTIONS_BAD);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults), cmocka_unit_test(values),
+                                       cmocka_unit_test(small_runs), cmocka_unit_test(refused),
+                                       cmocka_unit_test(too_many_urls)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Payloads: what is written is read, also when a server printed it anew, and nothing else is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/err.h"
+#include "core/codec/json.h"
+#include "loadtest/payload.h"
+
+static const struct payload samples[] = {
+    {0, 0, 0}, {7, 1234, 98765432109876}, {UINT32_MAX, UINT32_MAX, 9999999999999999999u}};
+
+static int read_text(const char *text, size_t size, struct payload *payload)
+{
+    return payload_read(slice_of(text), size, payload);
+}
+
+static void round_trip(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {PAYLOAD_MIN, 65, 100, 1024, 100000};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        for (size_t k = 0; k < sizeof samples / sizeof *samples; k++) {
+            struct payload got;
+            struct slice value;
+            char *text = malloc(sizes[i]);
+            payload_write(&samples[k], text, sizes[i]);
+            struct slice written = {text, sizes[i]};
+            assert_int_equal(json_check(written, 2, &value), 0);
+            assert_int_equal(payload_read(written, sizes[i], &got), 0);
+            assert_int_equal(got.publisher, samples[k].publisher);
+            assert_int_equal(got.sequence, samples[k].sequence);
+            assert_int_equal(got.due, samples[k].due);
+            free(text);
+        }
+    }
+}
+
+/* Every single byte counts: changed, it is an error, or another number. */
+static void mangled(void **state)
+{
+    (void)state;
+    char text[80], copy[80];
+    struct payload payload = {12, 345, 6789}, got;
+    payload_write(&payload, text, sizeof text);
+    for (size_t i = 0; i < sizeof text; i++) {
+        memcpy(copy, text, sizeof text);
+        copy[i] = copy[i] == '1' ? '2' : '1';
+        if (payload_read((struct slice){copy, sizeof copy}, sizeof text, &got) == 0)
+            assert_true(got.publisher != 12 || got.sequence != 345 || got.due != 6789);
+        memcpy(copy, text, sizeof text);
+        copy[i] = '!';
+        assert_int_equal(payload_read((struct slice){copy, sizeof copy}, sizeof text, &got), ERR_PARSE);
+        assert_int_equal(payload_read((struct slice){text, i}, sizeof text, &got), ERR_PARSE);
+    }
+}
+
+static void printed_anew(void **state)
+{
+    (void)state;
+    char text[200];
+    struct payload got;
+    /* {"p":1,"s":2,"t":3,"x":""} has 26 bytes */
+    snprintf(text, sizeof text, "{ \"x\" : \"%.*s\", \"t\":3, \"p\":1, \"s\":2 }", 64 - 26,
+             "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+    assert_int_equal(read_text(text, 64, &got), 0);
+    assert_int_equal(got.publisher, 1);
+    assert_int_equal(got.sequence, 2);
+    assert_int_equal(got.due, 3);
+    assert_int_equal(read_text(text, 65, &got), ERR_PARSE);
+    assert_int_equal(read_text(text, 1000, &got), ERR_PARSE);
+}
+
+static void not_ours(void **state)
+{
+    (void)state;
+    struct payload got;
+    static const char *const texts[] = {"",
+                                        "null",
+                                        "[]",
+                                        "{}",
+                                        "{\"p\":1}",
+                                        "{\"p\":1,\"s\":2,\"t\":3}",
+                                        "{\"p\":1,\"s\":2,\"t\":3,\"x\":4}",
+                                        "{\"p\":01,\"s\":2,\"t\":3,\"x\":\"\"}",
+                                        "{\"p\":-1,\"s\":2,\"t\":3,\"x\":\"\"}",
+                                        "{\"p\":1.5,\"s\":2,\"t\":3,\"x\":\"\"}",
+                                        "{\"p\":4294967296,\"s\":2,\"t\":3,\"x\":\"\"}",
+                                        "{\"p\":1,\"s\":2,\"t\":3,\"x\":\"\",\"y\":1}"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        assert_int_equal(read_text(texts[i], 64, &got), ERR_PARSE);
+        if (strlen(texts[i]) >= PAYLOAD_MIN)
+            assert_int_equal(read_text(texts[i], strlen(texts[i]), &got), ERR_PARSE);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(mangled),
+                                       cmocka_unit_test(printed_anew), cmocka_unit_test(not_ours)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Due times: how many, when, and whose turn it is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "loadtest/schedule.h"
+
+static void constant_rate(void **state)
+{
+    (void)state;
+    struct schedule s;
+    schedule_init(&s, 1000000, 100, 2, 10, 3);
+    assert_int_equal(s.measured, 3000000);
+    assert_int_equal(s.end, 13000000);
+    assert_int_equal(s.total, 1200);
+    assert_int_equal(schedule_due(&s, 0), 1000000);
+    assert_int_equal(schedule_due(&s, 1), 1010000);
+    assert_int_equal(schedule_due(&s, 200), s.measured);
+    assert_true(schedule_due(&s, s.total - 1) < s.end);
+    assert_true(schedule_due(&s, s.total) >= s.end);
+}
+
+static void rates_that_do_not_divide(void **state)
+{
+    (void)state;
+    static const double rates[] = {0.1, 0.7, 3, 7, 333.3, 30000, 999999};
+    for (unsigned i = 0; i < sizeof rates / sizeof *rates; i++) {
+        struct schedule s;
+        schedule_init(&s, 123456789012, rates[i], 0, 30, 10);
+        assert_true((double)s.total >= rates[i] * 30 - 1 && (double)s.total <= rates[i] * 30 + 1);
+        for (uint64_t message = 1; message < s.total; message++)
+            assert_true(schedule_due(&s, message) >= schedule_due(&s, message - 1));
+        assert_true(schedule_due(&s, s.total - 1) <= s.end);
+    }
+}
+
+static void publishers_take_turns(void **state)
+{
+    (void)state;
+    struct schedule s;
+    schedule_init(&s, 0, 1000, 0, 1, 7);
+    uint32_t next[7] = {0};
+    for (uint64_t message = 0; message < s.total; message++) {
+        uint32_t publisher = schedule_publisher(&s, message);
+        assert_int_equal(publisher, message % 7);
+        assert_int_equal(schedule_sequence(&s, message), next[publisher]++);
+        assert_int_equal(schedule_message(&s, publisher, schedule_sequence(&s, message)), message);
+    }
+}
+
+static void nothing_to_publish(void **state)
+{
+    (void)state;
+    struct schedule s;
+    schedule_init(&s, 5, 0, 0, 10, 3);
+    assert_int_equal(s.total, 0);
+    assert_int_equal(s.end, 10000005);
+    schedule_init(&s, 5, 100, 0, 10, 0);
+    assert_int_equal(s.total, 0);
+}
+
+static void sequence_numbers_do_not_wrap(void **state)
+{
+    (void)state;
+    struct schedule s;
+    schedule_init(&s, 0, 1e7, 0, 1e6, 2);
+    assert_int_equal(schedule_sequence(&s, s.total - 1), UINT32_MAX - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(constant_rate), cmocka_unit_test(rates_that_do_not_divide),
+        cmocka_unit_test(publishers_take_turns), cmocka_unit_test(nothing_to_publish),
+        cmocka_unit_test(sequence_numbers_do_not_wrap)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
