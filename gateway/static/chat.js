@@ -118,7 +118,14 @@ function setState(room, state) {
   refresh();
 }
 
+// Many events may come at once; what they change is shown once.
+let refreshing = 0;
 function refresh() {
+  refreshing ||= setTimeout(show, 20);
+}
+
+function show() {
+  refreshing = 0;
   sessionStorage.setItem("rooms", JSON.stringify([...rooms.keys()]));
   view.showRooms(rooms, current, (name) => { select(name); view.openSide(false); });
   const others = current ? [...current.members.values()].sort((a, b) => a.name.localeCompare(b.name)) : [];

@@ -53,39 +53,52 @@ export function showBanner(text, bad) {
 
 // The side
 
+// Lists are made anew only when they show something new: who walks through them with the keyboard keeps his place.
+function fill(list, rows, make) {
+  const state = JSON.stringify(rows);
+  if (list.dataset.state === state) return;
+  list.dataset.state = state;
+  const focused = [...list.children].findIndex((item) => item.contains(document.activeElement));
+  list.replaceChildren(...rows.map(make));
+  if (focused >= 0) list.children[Math.min(focused, rows.length - 1)]?.querySelector("button")?.focus();
+}
+
+const count = (n) => (n > 99 ? "99+" : String(n));
+
 export function showRooms(rooms, current, onSelect) {
-  let elsewhere = 0;
   const labels = { joining: "joining…", failed: "not joined", away: "waiting" };
-  $("rooms").replaceChildren(...[...rooms.values()].map((room) => {
-    const node = el("button", room.state);
+  const rows = [...rooms.values()].map(({ name, state, unread }) => ({ name, state, unread, here: name === current?.name }));
+  fill($("rooms"), rows, ({ name, state, unread, here }) => {
+    const node = el("button", state);
     node.type = "button";
-    node.append(el("span", "room-label", "# " + room.name));
-    if (labels[room.state]) node.append(el("span", "room-state", labels[room.state]));
-    if (room.unread) {
-      const badge = el("span", "badge", room.unread > 99 ? "99+" : String(room.unread));
+    node.append(el("span", "room-label", "# " + name));
+    if (labels[state]) node.append(el("span", "room-state", labels[state]));
+    if (unread) {
+      const badge = el("span", "badge", count(unread));
       badge.append(el("span", "hidden-text", " new"));
       node.append(badge);
-      elsewhere += room.unread;
     }
-    if (room === current) node.setAttribute("aria-current", "true");
-    node.addEventListener("click", () => onSelect(room.name));
+    if (here) node.setAttribute("aria-current", "true");
+    node.addEventListener("click", () => onSelect(name));
     const item = el("li");
     item.append(node);
     return item;
-  }));
-  $("menu-badge").hidden = !elsewhere;
-  $("menu-badge").textContent = elsewhere > 99 ? "99+" : String(elsewhere);
+  });
+  const unread = rows.reduce((sum, row) => sum + row.unread, 0);
+  $("menu-badge").hidden = !unread;
+  $("menu-badge").textContent = count(unread);
 }
 
 export function showPeople(members) {
-  $("people").replaceChildren(...members.map((member) => {
+  const rows = members.map(({ name, who, node, me }) => ({ name, who, node, me }));
+  fill($("people"), rows, ({ name, who, node, me }) => {
     const item = el("li");
-    const text = el("span", "who", member.name + (member.me ? " (you)" : ""));
-    if (member.node) text.append(el("small", "", "on " + member.node));
-    item.append(face(member.name, member.who), text);
+    const text = el("span", "who", name + (me ? " (you)" : ""));
+    if (node) text.append(el("small", "", "on " + node));
+    item.append(face(name, who), text);
     return item;
-  }));
-  $("people-title").textContent = members.length ? `People here (${members.length})` : "People here";
+  });
+  $("people-title").textContent = rows.length ? `People here (${rows.length})` : "People here";
 }
 
 export function openSide(open) {
@@ -128,9 +141,8 @@ $("logs").addEventListener("scroll", () => {
 function append(log, node, pending) {
   log.insertBefore(node, pending ? null : log.querySelector(".message.pending, .message.failed"));
   while (log.children.length > LOG_MAX) log.firstElementChild.remove();
-  if (log.hidden) return;
-  if (atEnd || pending) scrollToEnd();
-  else $("newest").hidden = false;
+  if (pending) scrollToEnd();
+  else if (!atEnd && !log.hidden) $("newest").hidden = false;
 }
 
 export function addNote(log, text, bad) {

@@ -7,7 +7,7 @@ import subprocess
 
 BEGIN, END = "<!-- config-table:begin -->", "<!-- config-table:end -->"
 METRIC = re.compile(r"\broomcast_(\w+)")
-SETTING = re.compile(r"`((?:max|ping|drain|log|publish|http|cors)_\w+|\w+_(?:ms|bytes|proxies|origins))\b")
+SETTING = re.compile(r"`(?!roomcast_)((?:max|ping|drain|log|publish|http|cors)_\w+|\w+_(?:ms|bytes|proxies|origins))\b")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
 
 
