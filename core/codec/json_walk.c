@@ -174,7 +174,7 @@ static const char *binary_end(const char *p, const char *end, struct slice *toke
     struct slice key;
     if (!next_member(&p, end, &key, token) || token->p[0] != '"' || !json_string_is(key, "$binary"))
         return NULL;
-    return p[-1] == ',' ? NULL : object_end(p, end);
+    return object_end(p, end);
 }
 
 int json_binary_next(struct slice args, size_t *pos, struct slice *object, struct slice *token)

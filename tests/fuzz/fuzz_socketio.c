@@ -32,8 +32,10 @@ static void obeys(const struct sio_packet *p, struct slice text)
     assert(p->data.n == 0 || p->type != SIO_DISCONNECT);
     assert(p->name.n == 0 ||
            (!json_string_is(p->name, "connect") && !json_string_is(p->name, "newListener")));
-    while (binary && json_placeholder_next(p->args, &pos, &object, &num) == 1)
+    int rc = 0;
+    while (binary && (rc = json_placeholder_next(p->args, &pos, &object, &num)) == 1)
         assert(num >= 0 && num < (long)p->attachments);
+    assert(rc == 0);
 }
 
 /* The name and the arguments, joined, are the elements of the data. */

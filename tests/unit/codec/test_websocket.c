@@ -80,72 +80,73 @@ static int next(struct slice in, size_t max, struct ws_frame *frame, size_t *nee
     return rc;
 }
 
+static const struct {
+    struct slice in;
+    int rc;
+    enum ws_opcode opcode;
+    bool fin, rsv1;
+    size_t payload, need;
+} FRAMES[] = {
+    {SLICE_LIT("\x81\x05Hello"), 1, WS_TEXT, true, false, 5, 7},
+    {SLICE_LIT("\x81\x05Hello\x81"), 1, WS_TEXT, true, false, 5, 7},
+    {SLICE_LIT("\x01\x03Hel"), 1, WS_TEXT, false, false, 3, 5},
+    {SLICE_LIT("\x80\x02lo"), 1, WS_CONTINUATION, true, false, 2, 4},
+    {SLICE_LIT("\x00\x00"), 1, WS_CONTINUATION, false, false, 0, 2},
+    {SLICE_LIT("\x82\x00"), 1, WS_BINARY, true, false, 0, 2},
+    {SLICE_LIT("\xc1\x00"), 1, WS_TEXT, true, true, 0, 2},
+    {SLICE_LIT("\x42\x00"), 1, WS_BINARY, false, true, 0, 2},
+    {SLICE_LIT("\x88\x02\x03\xe8"), 1, WS_CLOSE, true, false, 2, 4},
+    {SLICE_LIT("\x89\x00"), 1, WS_PING, true, false, 0, 2},
+    {SLICE_LIT("\x8a\x01x"), 1, WS_PONG, true, false, 1, 3},
+    /* more is needed */
+    {SLICE_LIT(""), 0, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\x81"), 0, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\x81\x05Hell"), 0, 0, 0, 0, 0, 7},
+    {SLICE_LIT("\x81\x7e\x01"), 0, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\x81\x7e\x01\x00"), 0, 0, 0, 0, 0, 260},
+    {SLICE_LIT("\x81\x7f\x00\x00\x00\x00\x00\x01\x00"), 0, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00"), 0, 0, 0, 0, 0, 65546},
+    /* reserved bits, opcodes; refused with the first byte */
+    {SLICE_LIT("\xa1"), ERR_PARSE, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\x91"), ERR_PARSE, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\x83"), ERR_PARSE, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\x87"), ERR_PARSE, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\x8b"), ERR_PARSE, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\x8f"), ERR_PARSE, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\xc0"), ERR_PARSE, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\xc9"), ERR_PARSE, 0, 0, 0, 0, 0},
+    /* fragmented or over-long control frames, a mask */
+    {SLICE_LIT("\x08"), ERR_PARSE, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\x09\x00"), ERR_PARSE, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\x89\x7e"), ERR_PARSE, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\x88\x7f"), ERR_PARSE, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\x81\x80"), ERR_PARSE, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"), ERR_PARSE, 0, 0, 0, 0, 0},
+    /* more bytes of length than it needs */
+    {SLICE_LIT("\x81\x7e\x00\x7d"), ERR_PARSE, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\x81\x7f\x00\x00\x00\x00\x00\x00\xff\xff"), ERR_PARSE, 0, 0, 0, 0, 0},
+    /* above the bound, which is 100000 here */
+    {SLICE_LIT("\x81\x7f\x00\x00\x00\x00\x00\x01\x86\xa0"), 0, 0, 0, 0, 0, 100010},
+    {SLICE_LIT("\x81\x7f\x00\x00\x00\x00\x00\x01\x86\xa1"), ERR_TOO_LARGE, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\x81\x7f\x7f\xff\xff\xff\xff\xff\xff\xff"), ERR_TOO_LARGE, 0, 0, 0, 0, 0},
+    {SLICE_LIT("\x81\x7f\xff\xff\xff\xff\xff\xff\xff\xff"), ERR_TOO_LARGE, 0, 0, 0, 0, 0},
+};
+
 static void test_frames(void **state)
 {
     (void)state;
-    static const struct {
-        struct slice in;
-        int rc;
-        enum ws_opcode opcode;
-        bool fin, rsv1;
-        size_t payload, need;
-    } rows[] = {
-        {SLICE_LIT("\x81\x05Hello"), 1, WS_TEXT, true, false, 5, 7},
-        {SLICE_LIT("\x81\x05Hello\x81"), 1, WS_TEXT, true, false, 5, 7},
-        {SLICE_LIT("\x01\x03Hel"), 1, WS_TEXT, false, false, 3, 5},
-        {SLICE_LIT("\x80\x02lo"), 1, WS_CONTINUATION, true, false, 2, 4},
-        {SLICE_LIT("\x00\x00"), 1, WS_CONTINUATION, false, false, 0, 2},
-        {SLICE_LIT("\x82\x00"), 1, WS_BINARY, true, false, 0, 2},
-        {SLICE_LIT("\xc1\x00"), 1, WS_TEXT, true, true, 0, 2},
-        {SLICE_LIT("\x42\x00"), 1, WS_BINARY, false, true, 0, 2},
-        {SLICE_LIT("\x88\x02\x03\xe8"), 1, WS_CLOSE, true, false, 2, 4},
-        {SLICE_LIT("\x89\x00"), 1, WS_PING, true, false, 0, 2},
-        {SLICE_LIT("\x8a\x01x"), 1, WS_PONG, true, false, 1, 3},
-        /* more is needed */
-        {SLICE_LIT(""), 0, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\x81"), 0, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\x81\x05Hell"), 0, 0, 0, 0, 0, 7},
-        {SLICE_LIT("\x81\x7e\x01"), 0, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\x81\x7e\x01\x00"), 0, 0, 0, 0, 0, 260},
-        {SLICE_LIT("\x81\x7f\x00\x00\x00\x00\x00\x01\x00"), 0, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00"), 0, 0, 0, 0, 0, 65546},
-        /* reserved bits, opcodes; refused with the first byte */
-        {SLICE_LIT("\xa1"), ERR_PARSE, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\x91"), ERR_PARSE, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\x83"), ERR_PARSE, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\x87"), ERR_PARSE, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\x8b"), ERR_PARSE, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\x8f"), ERR_PARSE, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\xc0"), ERR_PARSE, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\xc9"), ERR_PARSE, 0, 0, 0, 0, 0},
-        /* fragmented or over-long control frames, a mask */
-        {SLICE_LIT("\x08"), ERR_PARSE, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\x09\x00"), ERR_PARSE, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\x89\x7e"), ERR_PARSE, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\x88\x7f"), ERR_PARSE, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\x81\x80"), ERR_PARSE, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"), ERR_PARSE, 0, 0, 0, 0, 0},
-        /* more bytes of length than it needs */
-        {SLICE_LIT("\x81\x7e\x00\x7d"), ERR_PARSE, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\x81\x7f\x00\x00\x00\x00\x00\x00\xff\xff"), ERR_PARSE, 0, 0, 0, 0, 0},
-        /* above the bound, which is 100000 here */
-        {SLICE_LIT("\x81\x7f\x00\x00\x00\x00\x00\x01\x86\xa0"), 0, 0, 0, 0, 0, 100010},
-        {SLICE_LIT("\x81\x7f\x00\x00\x00\x00\x00\x01\x86\xa1"), ERR_TOO_LARGE, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\x81\x7f\x7f\xff\xff\xff\xff\xff\xff\xff"), ERR_TOO_LARGE, 0, 0, 0, 0, 0},
-        {SLICE_LIT("\x81\x7f\xff\xff\xff\xff\xff\xff\xff\xff"), ERR_TOO_LARGE, 0, 0, 0, 0, 0},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof FRAMES / sizeof FRAMES[0]; i++) {
         struct ws_frame frame;
         size_t need;
-        int rc = next(rows[i].in, 100000, &frame, &need);
-        if (rc != rows[i].rc || need != rows[i].need)
+        int rc = next(FRAMES[i].in, 100000, &frame, &need);
+        if (rc != FRAMES[i].rc || need != FRAMES[i].need)
             fail_msg("row %zu: %d, need %zu", i, rc, need);
         if (rc != 1)
             continue;
-        assert_int_equal(frame.opcode, rows[i].opcode);
-        assert_int_equal(frame.fin, rows[i].fin);
-        assert_int_equal(frame.rsv1, rows[i].rsv1);
-        assert_int_equal(frame.payload.n, rows[i].payload);
+        assert_int_equal(frame.opcode, FRAMES[i].opcode);
+        assert_int_equal(frame.fin, FRAMES[i].fin);
+        assert_int_equal(frame.rsv1, FRAMES[i].rsv1);
+        assert_int_equal(frame.payload.n, FRAMES[i].payload);
     }
 }
 
