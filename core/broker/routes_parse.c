@@ -94,7 +94,7 @@ static bool has_placeholder(const char *json)
     size_t pos = 0;
     struct slice object;
     long num;
-    return json_placeholder_next(slice_of(json), &pos, &object, &num) == 1;
+    return json_placeholder_next(slice_of(json), &pos, &object, &num) != 0;
 }
 
 static int parse_literal(struct parser *p, const json_t *json, struct value *v)

@@ -57,7 +57,7 @@ static int put_auth(const struct context *ctx, struct buf *out)
     struct slice object;
     long num;
     if (auth != NULL && ctx->event != NULL && ctx->event->attachments > 0 &&
-        json_placeholder_next(slice_of(auth), &pos, &object, &num) == 1)
+        json_placeholder_next(slice_of(auth), &pos, &object, &num) != 0)
         return ERR_BAD_REQUEST;
     return put_or_null(out, auth);
 }

@@ -137,7 +137,7 @@ int take_args(struct slice args, unsigned max_attachments, struct buf *text, str
     if (event->attachments == 0)
         return 0;
     pos = 0;
-    if (json_placeholder_next(args, &pos, &object, &num) == 1)
+    if (json_placeholder_next(args, &pos, &object, &num) != 0)
         return ERR_BAD_REQUEST;
     int err = buf_add(text, slice_from(args, done));
     event->args = buf_slice(text);
