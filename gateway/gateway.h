@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of the gateway process share. One thread, one libevent loop; main.c makes it, loop.c turns it. */
+/* What the parts of the gateway process share. One thread, one libevent loop; main.c makes it, loop.c turns
+ * it. */
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
 
@@ -26,17 +27,19 @@ struct gateway {
  * event_base_loop(EVLOOP_ONCE), broker_turn(), server_turn(), and records loop lag. */
 void loop_run(struct gateway *g);
 
-/* server.c: libwebsockets and the listening socket. NULL, with why filled ("127.0.0.1:3000: address already in use"),
- * when it cannot listen. Prints nothing. */
+/* server.c: libwebsockets and the listening socket. NULL, with why filled ("127.0.0.1:3000: address already
+ * in use"), when it cannot listen. Prints nothing. */
 struct server *server_new(struct gateway *g, char *why, size_t why_size) MUST_CHECK;
 /* "HOST:PORT" that it listens on (the real port when 0 was asked for). */
 const char *server_address(const struct server *s);
-/* End of a loop turn, after broker_turn(): serves libwebsockets' write requests. True if work is left: the next turn must not block. */
+/* End of a loop turn, after broker_turn(): serves libwebsockets' write requests. True if work is left: the
+ * next turn must not block. */
 bool server_turn(struct server *s);
 void server_stop_listening(struct server *s);
 void server_free(struct server *s);
 
-/* operations.c: /healthz, /readyz, /metrics. Fills status, content type and body; false when the path is not one of them. */
+/* operations.c: /healthz, /readyz, /metrics. Fills status, content type and body; false when the path is not
+ * one of them. */
 struct operations_answer {
     int status;
     const char *content_type;
@@ -44,7 +47,8 @@ struct operations_answer {
 };
 bool operations_get(struct gateway *g, struct slice path, struct operations_answer *answer);
 
-/* redis_bus.c: never fails for a url that redis_url_check() accepts: it connects, and reconnects, by itself. */
+/* redis_bus.c: never fails for a url that redis_url_check() accepts: it connects, and reconnects, by itself.
+ */
 int redis_url_check(const char *url, char *why, size_t why_size) MUST_CHECK;
 struct bus *redis_bus_new(struct event_base *base, const struct settings *settings, struct metrics *metrics,
                           const struct bus_handler *handler) MUST_CHECK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Why a connection ended: one row each, used for logs, metrics and the WebSocket close code of the plain
- * WebSocket dialects (Engine.IO closes carry no code, but for 1009 and 1007). abrupt: the peer does not read or
- * is gone, so the connection is cut without flushing or a close frame. */
+ * WebSocket dialects (Engine.IO closes carry no code, but for 1009 and 1007). abrupt: the peer does not read
+ * or is gone, so the connection is cut without flushing or a close frame. */
 #ifndef CORE_BASE_CLOSE_REASON_H
 #define CORE_BASE_CLOSE_REASON_H
 
@@ -29,7 +29,7 @@ enum close_reason {
 #define X(sym, name, code, abrupt, text) sym,
     CLOSE_TABLE(X)
 #undef X
-    CLOSE_REASONS
+        CLOSE_REASONS
 };
 
 const char *close_reason_name(enum close_reason r);

@@ -19,10 +19,11 @@ enum metric {
 
 struct metrics {
     uint64_t v[METRIC_COUNT];
-    uint64_t closes[CLOSE_REASONS];      /* roomcast_closes_total{reason} */
-    uint64_t refusals[METRICS_ERRORS];   /* roomcast_refusals_total{reason}: events and requests refused, by -err */
-    struct histogram bus_latency;        /* microseconds from publish to acceptance */
-    struct histogram loop_lag;           /* microseconds that one loop turn took */
+    uint64_t closes[CLOSE_REASONS]; /* roomcast_closes_total{reason} */
+    uint64_t
+        refusals[METRICS_ERRORS]; /* roomcast_refusals_total{reason}: events and requests refused, by -err */
+    struct histogram bus_latency; /* microseconds from publish to acceptance */
+    struct histogram loop_lag;    /* microseconds that one loop turn took */
 };
 
 /* Appends everything in the text format 0.0.4, build info (version, node) included. */

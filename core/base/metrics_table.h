@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every series of /metrics that is a plain number, once. Rows of one name stand together; the prefix roomcast_ is
- * added. X(symbol, kind, name, labels, help). No include guard. */
+/* Every series of /metrics that is a plain number, once. Rows of one name stand together; the prefix
+ * roomcast_ is added. X(symbol, kind, name, labels, help). No include guard. */
 
-X(M_CONN_SOCKETIO_POLLING, GAUGE, "connections", "dialect=\"socketio\",transport=\"polling\"", "Open connections")
+X(M_CONN_SOCKETIO_POLLING, GAUGE, "connections", "dialect=\"socketio\",transport=\"polling\"",
+  "Open connections")
 X(M_CONN_SOCKETIO_WEBSOCKET, GAUGE, "connections", "dialect=\"socketio\",transport=\"websocket\"", "")
 X(M_CONN_JSON_WEBSOCKET, GAUGE, "connections", "dialect=\"json\",transport=\"websocket\"", "")
 X(M_CONN_RAW_WEBSOCKET, GAUGE, "connections", "dialect=\"raw\",transport=\"websocket\"", "")
 X(M_CONN_SSE_STREAM, GAUGE, "connections", "dialect=\"sse\",transport=\"stream\"", "")
-X(M_OPENED_SOCKETIO, COUNTER, "connections_opened_total", "dialect=\"socketio\"", "Connections opened since start")
+X(M_OPENED_SOCKETIO, COUNTER, "connections_opened_total", "dialect=\"socketio\"",
+  "Connections opened since start")
 X(M_OPENED_JSON, COUNTER, "connections_opened_total", "dialect=\"json\"", "")
 X(M_OPENED_RAW, COUNTER, "connections_opened_total", "dialect=\"raw\"", "")
 X(M_OPENED_SSE, COUNTER, "connections_opened_total", "dialect=\"sse\"", "")
@@ -18,7 +20,8 @@ X(M_ROOMS, GAUGE, "rooms", "", "Rooms this gateway holds (with members, or linge
 X(M_MEMBERSHIPS, GAUGE, "memberships", "", "Clients in rooms, counted once per room")
 X(M_EVENTS_IN, COUNTER, "events_received_total", "", "Events received from clients")
 X(M_HTTP_PUBLISHES, COUNTER, "http_publishes_total", "", "POST /rooms/ROOM requests")
-X(M_PUB_ACCEPTED, COUNTER, "publications_total", "result=\"accepted\"", "Publications of this gateway by outcome")
+X(M_PUB_ACCEPTED, COUNTER, "publications_total", "result=\"accepted\"",
+  "Publications of this gateway by outcome")
 X(M_PUB_REFUSED, COUNTER, "publications_total", "result=\"refused\"", "")
 X(M_PUB_FAILED, COUNTER, "publications_total", "result=\"failed\"", "")
 X(M_PUB_RECEIVED, COUNTER, "publications_received_total", "", "Publications that came from the bus")
@@ -37,9 +40,11 @@ X(M_DROP_VERSION, COUNTER, "dropped_total", "reason=\"unknown_version\"", "")
 X(M_BUS_UP, GAUGE, "bus_up", "", "1 while publications are accepted and every channel is subscribed")
 X(M_BUS_QUEUE_BYTES, GAUGE, "bus_queue_bytes", "", "Bytes waiting for the bus")
 X(M_BUS_CHANNELS, GAUGE, "bus_channels", "", "Channels subscribed or being subscribed")
-X(M_BUS_DOWNS, COUNTER, "bus_downs_total", "", "Times the bus was lost: publications of others may have been missed")
+X(M_BUS_DOWNS, COUNTER, "bus_downs_total", "",
+  "Times the bus was lost: publications of others may have been missed")
 X(M_BUS_RECONNECTS, COUNTER, "bus_reconnects_total", "", "Times the bus came back")
 X(M_READY, GAUGE, "ready", "", "1 while /readyz answers 200")
 X(M_DRAINING, GAUGE, "draining", "", "1 after SIGTERM")
 X(M_HTTP_REQUESTS, COUNTER, "http_requests_total", "", "HTTP requests, WebSocket handshakes included")
-X(M_ACCEPT_PAUSES, COUNTER, "accept_pauses_total", "", "Times accepting paused at the file or connection limit")
+X(M_ACCEPT_PAUSES, COUNTER, "accept_pauses_total", "",
+  "Times accepting paused at the file or connection limit")
