@@ -4,9 +4,11 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-#define CLEAR "\r\033[K"
+#define CLEAR     "\r\033[K"
+#define LINE_SIZE 300
 
 void progress_init(struct progress *progress, bool shown)
 {
@@ -24,18 +26,30 @@ const char *format_us(uint64_t us, char out[static 16])
     return out;
 }
 
+/* Columns for the line: past the last one it would wrap, and could not be rewritten. */
+static int width(const struct progress *progress)
+{
+    struct winsize size;
+    if (!progress->terminal || ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 2)
+        return LINE_SIZE;
+    return size.ws_col - 1;
+}
+
 void progress_show(struct progress *progress, const struct progress_figures *f)
 {
-    char p99[16];
+    char line[LINE_SIZE], p99[16];
     if (!progress->shown)
         return;
-    fprintf(
-        stderr,
-        "%s%6.1fs %-10s connected %u/%u  rate %.0f/s  delivered %llu (%.0f/s)  lost %llu  outstanding %llu  "
-        "p99 %s%s",
-        progress->terminal ? CLEAR : "", f->seconds, f->phase, f->joined, f->connections, f->publish_rate,
-        (unsigned long long)f->delivered, f->delivery_rate, (unsigned long long)f->lost,
-        (unsigned long long)f->outstanding, format_us(f->p99_us, p99), progress->terminal ? "" : "\n");
+    snprintf(line, sizeof line,
+             "%5.1fs %s  connected %u/%u  rate %.0f/s  delivered %.0f/s (%llu)  lost %llu  outstanding %llu  "
+             "p99 %s",
+             f->seconds, f->phase, f->joined, f->connections, f->publish_rate, f->delivery_rate,
+             (unsigned long long)f->delivered, (unsigned long long)f->lost,
+             (unsigned long long)f->outstanding, format_us(f->p99_us, p99));
+    if (progress->terminal)
+        fprintf(stderr, CLEAR "%.*s", width(progress), line);
+    else
+        fprintf(stderr, "%s\n", line);
     progress->line_open = progress->terminal;
     fflush(stderr);
 }

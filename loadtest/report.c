@@ -9,6 +9,8 @@
 #include "loadtest/dialect.h"
 #include "loadtest/progress.h"
 
+#define BUSY 0.85 /* of a core */
+
 static double per_second(uint64_t count, double seconds)
 {
     return seconds > 0 ? (double)count / seconds : 0;
@@ -66,6 +68,8 @@ static void print_traffic(FILE *out, const struct options *o, const struct stats
     fprintf(out, "%-11s  %.0f %% of a core, %.0f frames/s received, published late by p99 %s\n", "generator",
             100 * cpu_share(stats), per_second(stats->frames, stats->cpu_wall_seconds),
             format_us(histogram_quantile(&stats->lag, 0.99), text));
+    if (cpu_share(stats) > BUSY)
+        fprintf(out, "%-11s  it may have been the bottleneck itself\n", "");
     print_faults(out, stats);
 }
 

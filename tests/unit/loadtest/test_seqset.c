@@ -51,27 +51,40 @@ static void ranges_split(void **state)
     seqset_free(&set);
 }
 
+enum { NUMBERS = 200 };
+
+static void change(struct seqset *set, bool *flag)
+{
+    uint32_t number = (uint32_t)rand() % NUMBERS;
+    if (rand() % 3 > 0) {
+        assert_int_equal(seqset_insert(set, number), !flag[number]);
+        flag[number] = true;
+    } else {
+        assert_int_equal(seqset_remove(set, number), flag[number]);
+        flag[number] = false;
+    }
+}
+
+static void compare(const struct seqset *set, const bool *flag)
+{
+    uint32_t from = (uint32_t)rand() % NUMBERS, to = from + (uint32_t)rand() % (NUMBERS - from), sum = 0;
+    for (uint32_t n = from; n < to; n++)
+        sum += flag[n];
+    assert_int_equal(seqset_count(set, from, to), sum);
+    for (uint32_t n = 0; n + 1 < set->count; n++) /* sorted, apart, not empty */
+        assert_true(set->range[n].from < set->range[n].to && set->range[n].to < set->range[n + 1].from);
+}
+
 static void like_an_array_of_flags(void **state)
 {
-    enum { NUMBERS = 200 };
     (void)state;
     srand(1);
     for (int round = 0; round < 200; round++) {
         struct seqset set = {0};
-        _Bool flag[NUMBERS] = {0};
+        bool flag[NUMBERS] = {0};
         for (int i = 0; i < 300; i++) {
-            uint32_t number = (uint32_t)rand() % NUMBERS;
-            if (rand() % 3 > 0)
-                assert_int_equal(seqset_insert(&set, number), !flag[number]), flag[number] = 1;
-            else
-                assert_int_equal(seqset_remove(&set, number), flag[number]), flag[number] = 0;
-            uint32_t from = (uint32_t)rand() % NUMBERS, to = from + (uint32_t)rand() % (NUMBERS - from),
-                     sum = 0;
-            for (uint32_t n = from; n < to; n++)
-                sum += flag[n];
-            assert_int_equal(seqset_count(&set, from, to), sum);
-            for (uint32_t n = 0; n + 1 < set.count; n++) /* sorted, apart, not empty */
-                assert_true(set.range[n].from < set.range[n].to && set.range[n].to < set.range[n + 1].from);
+            change(&set, flag);
+            compare(&set, flag);
         }
         seqset_free(&set);
     }
