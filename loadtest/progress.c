@@ -40,12 +40,13 @@ void progress_show(struct progress *progress, const struct progress_figures *f)
     char line[LINE_SIZE], p99[16];
     if (!progress->shown)
         return;
-    snprintf(line, sizeof line,
-             "%5.1fs %s  connected %u/%u  rate %.0f/s  delivered %.0f/s (%llu)  lost %llu  outstanding %llu  "
-             "p99 %s",
-             f->seconds, f->phase, f->joined, f->connections, f->publish_rate, f->delivery_rate,
-             (unsigned long long)f->delivered, (unsigned long long)f->lost,
-             (unsigned long long)f->outstanding, format_us(f->p99_us, p99));
+    snprintf(
+        line, sizeof line,
+        "%5.1fs %s  connected %u/%u  rate %.0f/s  delivered %.0f/s  lost %llu  p99 %s  outstanding %llu  "
+        "total %llu",
+        f->seconds, f->phase, f->joined, f->connections, f->publish_rate, f->delivery_rate,
+        (unsigned long long)f->lost, format_us(f->p99_us, p99), (unsigned long long)f->outstanding,
+        (unsigned long long)f->delivered);
     if (progress->terminal)
         fprintf(stderr, CLEAR "%.*s", width(progress), line);
     else
