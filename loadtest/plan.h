@@ -4,6 +4,7 @@
 #ifndef LOADTEST_PLAN_H
 #define LOADTEST_PLAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,16 @@ static inline uint32_t plan_room(const struct plan *plan, uint32_t connection)
 static inline uint32_t plan_connection_of_publisher(uint32_t publisher)
 {
     return publisher;
+}
+
+static inline bool plan_publishes(const struct plan *plan, uint32_t connection)
+{
+    return connection < plan->publishers;
+}
+
+static inline uint32_t plan_publisher_of_connection(uint32_t connection)
+{
+    return connection;
 }
 
 static inline uint32_t plan_room_of_publisher(const struct plan *plan, uint32_t publisher)

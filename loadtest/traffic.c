@@ -152,9 +152,9 @@ void traffic_answer(struct traffic *traffic, const struct actor *actor, const st
                     uint64_t now)
 {
     struct stats *stats = traffic->stats;
-    uint32_t publisher = actor->index;
+    uint32_t publisher = plan_publisher_of_connection(actor->index);
     uint64_t sequence = heard->id - 1; /* ids begin at 1 */
-    if (publisher >= traffic->crowd->plan->publishers ||
+    if (!plan_publishes(traffic->crowd->plan, actor->index) ||
         sequence >= traffic->judge.publisher[publisher].published ||
         !seqset_insert(&traffic->publisher[publisher].answered, (uint32_t)sequence)) {
         stats->count[STAT_UNEXPECTED]++;
@@ -176,9 +176,9 @@ void traffic_leave(struct traffic *traffic, const struct actor *actor)
 {
     traffic->stats->count[STAT_DISCONNECTED]++;
     judge_leave(&traffic->judge, actor->index);
-    if (actor->index >= traffic->crowd->plan->publishers)
+    if (!plan_publishes(traffic->crowd->plan, actor->index))
         return;
-    struct traffic_publisher *publisher = &traffic->publisher[actor->index];
+    struct traffic_publisher *publisher = &traffic->publisher[plan_publisher_of_connection(actor->index)];
     traffic->stats->count[STAT_UNANSWERED] += publisher->pending;
     traffic->pending -= publisher->pending;
     publisher->pending = 0;

@@ -42,8 +42,11 @@ static void slots_and_publishers_are_inverse(void **state)
                  slot = plan_slot_of_publisher(&plan, publisher);
         assert_int_equal(plan_publisher_in_slot(&plan, room, slot), publisher);
         assert_true(slot < plan_publishers_in_room(&plan, room));
+        assert_true(plan_publishes(&plan, plan_connection_of_publisher(publisher)));
+        assert_int_equal(plan_publisher_of_connection(plan_connection_of_publisher(publisher)), publisher);
         assert_int_equal(plan_room(&plan, plan_connection_of_publisher(publisher)), room);
     }
+    assert_false(plan_publishes(&plan, 50));
     plan_free(&plan);
 }
 
