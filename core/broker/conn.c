@@ -117,7 +117,7 @@ bool conn_send(struct conn *c, struct frame *f)
 
 bool conn_send_volatile(struct conn *c, struct frame *f)
 {
-    if (!c->behind && c->out.count == 0)
+    if (!c->behind && !queue_full(c, f))
         return conn_send(c, f);
     c->broker->metrics->v[M_DROP_VOLATILE] += f->messages;
     return false;
@@ -139,6 +139,8 @@ void conn_written(struct conn *c, size_t n)
     m->v[M_BYTES_OUT] += n;
     m->v[M_QUEUE_BYTES] -= n;
     outq_consume(&c->out, n);
+    if (c->out.count == 0)
+        c->behind = false;
 }
 
 /* One timer in two roles: until the next ping, and, where pings are answered, until the pong is late. */
@@ -150,7 +152,8 @@ static void heartbeat_fire(struct timer *t, uint64_t now)
         conn_close(c, CLOSE_PING_TIMEOUT);
         return;
     }
-    (void)conn_send(c, b->ping[c->dialect->index]); /* a full queue has closed it */
+    if (!conn_send(c, b->ping[c->dialect->index]))
+        return; /* a full queue has closed it */
     c->awaiting_pong = c->dialect->pings;
     timer_start(&b->timers, t, now,
                 c->dialect->pings ? b->settings->ping_timeout_ms : b->settings->ping_interval_ms);
@@ -200,7 +203,8 @@ struct conn *conn_open(struct broker *b, const struct dialect *d, const struct t
     list_append(&b->conns, &c->all);
     b->conn_count++;
     size_t n = peer.n < sizeof c->peer - 1 ? peer.n : sizeof c->peer - 1;
-    memcpy(c->peer, peer.p, n);
+    if (n > 0)
+        memcpy(c->peer, peer.p, n);
     c->tokens = (double)b->settings->max_events_burst;
     c->tokens_at = b->now;
     b->metrics->v[d->opened]++;
@@ -244,15 +248,20 @@ void conn_pause(struct conn *c, bool pause)
     c->transport->pause(c, pause);
 }
 
-/* A peer whose events pile up is not read any more; one that sends on all the same is closed. */
-void conn_pending(struct conn *c, int change)
+/* A peer whose events pile up is not read any more; one that sends on all the same is closed. What has been
+ * read when the pause begins may be one more event, with all its attachments. */
+void conn_pending(struct conn *c, int events, int64_t bytes)
 {
-    c->pending_events = (uint32_t)((int64_t)c->pending_events + change);
-    uint64_t most = c->broker->settings->max_pending_events;
-    bool pause = c->paused ? c->pending_events > most / 2 : c->pending_events >= most;
-    if (c->pending_events >= 2 * most)
+    const struct settings *s = c->broker->settings;
+    uint64_t most = s->max_pending_events, most_bytes = s->max_message_bytes;
+    c->pending_events = (uint32_t)((int64_t)c->pending_events + events);
+    c->pending_bytes = (uint64_t)((int64_t)c->pending_bytes + bytes);
+    if (c->pending_events >= 2 * most || c->pending_bytes > 2 * most_bytes * (1 + s->max_attachments))
         conn_close(c, CLOSE_PENDING);
-    conn_pause(c, pause);
+    if (c->paused)
+        conn_pause(c, c->pending_events > most / 2 || c->pending_bytes > most_bytes / 2);
+    else
+        conn_pause(c, c->pending_events >= most || c->pending_bytes >= most_bytes);
 }
 
 /* The one place where a connection's state changes. */
@@ -340,5 +349,7 @@ void conns_flush(struct broker *b)
         struct conn *c = container_of(now.next, struct conn, touched);
         list_remove(&c->touched);
         c->transport->flush(c);
+        if (c->out.count > 0)
+            c->behind = true;
     }
 }

@@ -41,11 +41,25 @@ static void deliver_to_client(struct client *cl, const struct publication *pub)
     frame_put(f);
 }
 
+/* What each of the rooms has gathered in this turn comes first, also for those who are served as members of
+ * another one. */
+static void distribute_rooms(struct namespace *ns, struct names rooms)
+{
+    struct slice name;
+    while (names_next(&rooms, &name)) {
+        struct room *room = room_find(ns, name);
+        if (room != NULL)
+            audience_distribute(&room->audience);
+    }
+}
+
 /* Rooms and clients by name, each client once. */
 static void deliver_to_targets(struct namespace *ns, const struct publication *pub)
 {
     struct names targets = pub->rooms;
     struct slice name;
+    if (targets.count > 1)
+        distribute_rooms(ns, targets);
     while (names_next(&targets, &name)) {
         if (name.n > 0 && name.p[0] == '~') {
             struct client *cl = client_find(ns->broker, name);
@@ -68,10 +82,10 @@ static void new_mark(struct broker *b, struct namespace *ns, const struct public
 static void deliver_event(struct broker *b, struct channel *ch, const struct publication *pub)
 {
     struct namespace *ns = namespace_find(b, pub->ns);
-    if (ns == NULL) /* another gateway has a namespace more */
+    struct room *room = ch->kind == CHANNEL_ROOM ? ch->bus.owner : NULL;
+    if (ns == NULL || (room != NULL && room->ns != ns)) /* another gateway has a namespace more */
         return;
-    if (ch->kind == CHANNEL_ROOM && pub->except.count == 0) {
-        struct room *room = ch->bus.owner;
+    if (room != NULL && pub->except.count == 0) {
         audience_publish(&room->audience, pub, room->name);
     } else if (ch->kind == CHANNEL_NAMESPACE && pub->rooms.count == 0 && pub->except.count == 0) {
         audience_publish(&ns->everyone, pub, SLICE_NONE);
@@ -94,11 +108,18 @@ static void bad_envelope(struct broker *b, int err, struct slice channel)
                  err_name(err), (unsigned long long)suppressed);
 }
 
+static bool is_name(struct slice token)
+{
+    if (token.n > 0 && token.p[0] == '"')
+        return token.n > 1 && token.p[token.n - 1] == '"';
+    return token.n > 0 && (token.p[0] == '-' || (token.p[0] >= '0' && token.p[0] <= '9'));
+}
+
 void deliver(struct broker *b, struct channel *ch, struct slice bytes)
 {
     struct publication pub;
     int err = envelope_decode(bytes, &pub);
-    if (err == 0 && pub.kind == PUB_EVENT && pub.event.name.n == 0)
+    if (err == 0 && (pub.kind == PUB_EVENT || pub.kind == PUB_REQUEST) && !is_name(pub.event.name))
         err = ERR_PARSE;
     if (err != 0) {
         bad_envelope(b, err, ch->bus.name);

@@ -3,6 +3,7 @@
  * on ours. Also the publications whose acceptance somebody outside the routes waits for (HTTP). */
 #include <stdlib.h>
 
+#include "core/base/random.h"
 #include "core/base/xalloc.h"
 #include "core/broker/state.h"
 
@@ -114,6 +115,7 @@ static void tick(struct timer *t, uint64_t now)
 void request_tick_init(struct broker *b)
 {
     timer_init(&b->request_tick, tick);
+    b->next_request = random_u64(); /* a late answer to the process that had our id before us is not for us */
 }
 
 static struct reply *reply_find(struct broker *b, uint64_t id)
@@ -193,7 +195,7 @@ void requests_free(struct broker *b)
 {
     timer_stop(&b->request_tick);
     while (!list_empty(&b->replies))
-        reply_free(container_of(b->replies.next, struct reply, link));
+        reply_finish(container_of(b->replies.next, struct reply, link), ERR_UNAVAILABLE, NULL);
 }
 
 static void answer_node(struct broker *b, struct slice node, uint64_t request, struct slice ns,

@@ -8,6 +8,8 @@
 #include "core/base/xalloc.h"
 #include "core/broker/run.h"
 
+#define RUNS_KEPT 1024 /* for reuse */
+
 struct link *run_waiting(struct run *run)
 {
     return &run->waiting;
@@ -34,6 +36,10 @@ int run_copy(struct run *r, struct event *to, char **mem, const struct event *fr
         return ERR_NOMEM;
     *mem = p;
     *to = *from;
+    if (r->ctx.client != NULL) {
+        r->copied += n;
+        conn_pending(r->ctx.client->conn, 0, (int64_t)n);
+    }
     struct slice *part[2 + EVENT_MAX_ATTACHMENTS] = {&to->name, &to->args};
     for (unsigned i = 0; i < from->attachments; i++)
         part[2 + i] = &to->attachment[i];
@@ -55,6 +61,7 @@ static struct run *run_new(struct client *cl, const struct route *route)
     } else {
         r = container_of(b->free_runs.next, struct run, link);
         list_remove(&r->link);
+        b->free_run_count--;
         memset(r, 0, sizeof *r);
     }
     r->broker = b;
@@ -65,7 +72,7 @@ static struct run *run_new(struct client *cl, const struct route *route)
     list_init(&r->waiting);
     list_init(&r->link);
     list_append(&cl->runs, &r->link);
-    conn_pending(cl->conn, 1);
+    conn_pending(cl->conn, 1, 0);
     return r;
 }
 
@@ -75,6 +82,11 @@ static void run_release(struct run *r)
     free(r->event_copy);
     free(r->answer_copy);
     list_remove(&r->link);
+    if (r->broker->free_run_count >= RUNS_KEPT) {
+        free(r);
+        return;
+    }
+    r->broker->free_run_count++;
     list_append(&r->broker->free_runs, &r->link);
 }
 
@@ -82,7 +94,7 @@ static void detach(struct run *r)
 {
     struct conn *c = r->ctx.client->conn;
     list_remove(&r->link);
-    conn_pending(c, -1);
+    conn_pending(c, -1, -(int64_t)r->copied);
     r->ctx.client = NULL;
 }
 
@@ -92,8 +104,9 @@ static void tell(struct run *r)
     const struct dialect *d = cl->conn->dialect;
     if (r->err != 0) {
         refused(r->broker, r->err, "event");
-        d->fail(cl, r->ctx.event, r->wants_ack, r->ack, r->err,
-                r->message != NULL ? r->message : err_text(r->err));
+        if (d->fail != NULL) /* a life-cycle route of raw or SSE */
+            d->fail(cl, r->ctx.event, r->wants_ack, r->ack, r->err,
+                    r->message != NULL ? r->message : err_text(r->err));
     } else if (r->wants_ack) {
         r->broker->metrics->v[M_ACKS_SENT]++;
         d->ack(cl, r->ack, &r->answer);
@@ -149,6 +162,7 @@ static void run_queue(struct client *cl)
 static void plain_joined(struct run *r, int err)
 {
     struct conn *c = r->ctx.client->conn;
+    r->ctx.client->opening--;
     if (err != 0)
         conn_close(c, CLOSE_JOIN_FAILED);
     else
@@ -228,6 +242,7 @@ int run_plain_join(struct client *cl, struct slice room)
     int err = room_join(cl, room, r);
     if (err == 1) {
         r->room = room_find(cl->ns, room);
+        cl->opening++;
         return 1;
     }
     run_done_one(r);

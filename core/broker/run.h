@@ -21,6 +21,7 @@ struct run {
     const char *message; /* of a reject */
     struct event event, answer;
     char *event_copy, *answer_copy;
+    size_t copied; /* bytes of both that count for the connection */
 };
 
 /* One thing less to wait for; the last one tells the client. */

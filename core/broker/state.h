@@ -87,7 +87,8 @@ struct client {
     struct link memberships;
     uint32_t room_count;
     uint32_t joining; /* runs that wait for a join: later events queue behind them */
-    uint32_t mark;    /* == broker->mark: excluded from, or served by, the publication at hand */
+    uint32_t opening; /* the same for the rooms that a raw or SSE request asked for */
+    uint64_t mark;    /* == broker->mark: excluded from, or served by, the publication at hand */
     struct link runs;
     struct link queue; /* runs that have not begun */
     struct link asked; /* asks that wait for this client's ack */
@@ -119,11 +120,12 @@ struct broker {
     struct session *sessions;
     struct channel channel; /* the node's */
     uint64_t sequence;
-    uint32_t mark;
+    uint64_t mark;
     size_t conn_count; /* not lost */
     struct link conns, touched, closing, dead;
     struct link audiences; /* touched in this turn */
     struct link free_runs;
+    unsigned free_run_count;
     struct link replies; /* publications and requests whose outcome somebody waits for */
     uint64_t next_request;
     struct timer request_tick;
@@ -143,8 +145,8 @@ void conn_set_transport(struct conn *c, const struct transport *t, void *io);
 bool conn_rate_allows(struct conn *c);
 /* Tells the transport, where that can, to stop or go on reading. */
 void conn_pause(struct conn *c, bool pause);
-/* One unfinished event more (1) or less (-1). */
-void conn_pending(struct conn *c, int change);
+/* One unfinished event more (1) or less (-1), and bytes that were copied for them. */
+void conn_pending(struct conn *c, int events, int64_t bytes);
 void conns_end_closing(struct broker *b);
 void conns_free_dead(struct broker *b);
 void conns_flush(struct broker *b);

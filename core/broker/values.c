@@ -142,15 +142,23 @@ int values_args(const struct context *ctx, const struct value_list *list, struct
     return 0;
 }
 
-/* A string argument decoded into out, which has room: 6 bytes of text (\uXXXX) make at least one byte of
- * name. */
+/* 6 bytes of text (\uXXXX) make at least one byte of name. */
+static size_t longest_token(const struct context *ctx)
+{
+    size_t room = ctx->client->ns->broker->settings->max_room_name_bytes;
+    return 6 * ((room > CLIENT_ID_MAX ? room : CLIENT_ID_MAX) + 1) + 2;
+}
+
+/* A string argument decoded into out, which has room. */
 static int decode_name(const struct context *ctx, struct slice token, struct buf *out, struct slice *name)
 {
-    size_t longest = 6 * (ctx->client->ns->broker->settings->max_room_name_bytes + 1) + 2;
-    if (token.p == NULL || token.p[0] != '"' || token.n > longest)
+    if (token.p == NULL || token.p[0] != '"' || token.n > longest_token(ctx))
         return ERR_ROOM_NAME;
     long n = json_unescape(token, out->p + out->n);
     if (n <= 0)
+        return ERR_ROOM_NAME;
+    bool is_id = out->p[out->n] == '~';
+    if ((size_t)n > (is_id ? CLIENT_ID_MAX : ctx->client->ns->broker->settings->max_room_name_bytes))
         return ERR_ROOM_NAME;
     *name = (struct slice){out->p + out->n, (size_t)n};
     out->n += (size_t)n;
@@ -159,10 +167,9 @@ static int decode_name(const struct context *ctx, struct slice token, struct buf
 
 static int reserve_names(const struct context *ctx, size_t decoded, size_t slices, struct name_set *set)
 {
-    size_t longest = 6 * (ctx->client->ns->broker->settings->max_room_name_bytes + 1) + 8;
     buf_clear(&set->text);
     buf_clear(&set->slices);
-    int err = buf_reserve(&set->text, decoded * longest);
+    int err = buf_reserve(&set->text, decoded * (longest_token(ctx) + 6));
     if (err == 0)
         err = buf_reserve(&set->slices, (slices + 1) * sizeof(struct slice));
     set->v = (struct slice *)(void *)set->slices.p;

@@ -77,8 +77,8 @@ static void json_ack(struct client *cl, uint64_t ack, const struct event *answer
     conn_send_own(cl->conn, frame_of_text(&b));
 }
 
-static void send_error(struct conn *c, const struct event *event, bool wants_ack, uint64_t ack, int err,
-                       const char *message)
+static void send_error(struct conn *c, struct slice ns, const struct event *event, bool wants_ack,
+                       uint64_t ack, int err, const char *message)
 {
     struct buf b;
     buf_init(&b, SIZE_MAX);
@@ -93,14 +93,14 @@ static void send_error(struct conn *c, const struct event *event, bool wants_ack
     (void)buf_adds(&b, "\"error\":");
     int bad = put_error(&b, err, message);
     (void)bad;
-    (void)buf_addc(&b, '}');
+    tail(&b, SLICE_NONE, ns.n > 0 ? ns : SLICE_LIT("/"));
     conn_send_own(c, frame_of_text(&b));
 }
 
 static void json_fail(struct client *cl, const struct event *event, bool wants_ack, uint64_t ack, int err,
                       const char *message)
 {
-    send_error(cl->conn, event, wants_ack, ack, err, message);
+    send_error(cl->conn, cl->ns->name, event, wants_ack, ack, err, message);
 }
 
 static void json_connected(struct client *cl)
@@ -136,6 +136,17 @@ static int take_ns(struct json_message *m, struct slice value)
     return n > 0 ? 0 : ERR_NAMESPACE;
 }
 
+/* The list without its brackets and the white space inside of them. */
+static struct slice inside(struct slice list)
+{
+    struct slice s = {list.p + 1, list.n - 2};
+    while (s.n > 0 && strchr(" \t\r\n", s.p[0]) != NULL)
+        s = (struct slice){s.p + 1, s.n - 1};
+    while (s.n > 0 && strchr(" \t\r\n", s.p[s.n - 1]) != NULL)
+        s.n--;
+    return s;
+}
+
 static int take_member(struct json_message *m, struct slice key, struct slice value)
 {
     if (json_string_is(key, "event")) {
@@ -145,7 +156,7 @@ static int take_member(struct json_message *m, struct slice key, struct slice va
     if (json_string_is(key, "args")) {
         if (value.p[0] != '[')
             return ERR_BAD_REQUEST;
-        m->args = (struct slice){value.p + 1, value.n - 2};
+        m->args = inside(value);
         m->has_args = true;
         return 0;
     }
@@ -182,7 +193,7 @@ static void refuse(struct conn *c, const struct json_message *m, int err)
 {
     struct event event = {.name = m->event};
     refused(c->broker, err, "message");
-    send_error(c, m->event.n > 0 ? &event : NULL, m->has_ack, m->ack, err, err_text(err));
+    send_error(c, m->ns, m->event.n > 0 ? &event : NULL, m->has_ack, m->ack, err, err_text(err));
 }
 
 static void answer_welcome(struct client *cl, const struct json_message *m)
@@ -271,7 +282,7 @@ static void json_message(struct conn *c, struct slice bytes, bool binary)
     int err = binary ? ERR_PARSE : parse(c, bytes, &m);
     jc->spoken = true;
     if (err == ERR_PARSE || err == ERR_TOO_DEEP) {
-        send_error(c, NULL, false, 0, err,
+        send_error(c, SLICE_NONE, NULL, false, 0, err,
                    binary ? "expected a text message with one JSON object" : err_text(err));
         conn_close(c, CLOSE_PARSE);
         return;

@@ -26,7 +26,7 @@ static int check(const struct plain_request *r)
 void plain_ready(struct client *cl)
 {
     struct conn *c = cl->conn;
-    if (cl->joining > 0 || c->state != CONN_OPEN)
+    if (cl->opening > 0 || c->state != CONN_OPEN)
         return;
     conn_pause(c, false);
     if (c->transport->ready != NULL)
@@ -37,10 +37,10 @@ void plain_ready(struct client *cl)
 static void join_all(struct client *cl, const struct plain_request *r)
 {
     struct conn *c = cl->conn;
-    conn_pause(c, r->room_count > 0);
     for (size_t i = 0; i < r->room_count; i++)
         if (run_plain_join(cl, r->rooms[i]) < 0)
             conn_close(c, CLOSE_JOIN_FAILED);
+    conn_pause(c, cl->opening > 0);
     plain_ready(cl);
 }
 

@@ -2,6 +2,7 @@
 /* The raw dialect (/raw/ROOM): a WebSocket message, text or binary, is published to the room as event
  * "message" with that one argument; the first argument of every event of the room comes out. There are no
  * acks: a message that cannot be published closes the connection, so that the peer is told. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "core/broker/state.h"
@@ -18,6 +19,7 @@ struct raw_conn {
 static int raw_open(struct conn *c, const struct plain_request *request)
 {
     struct raw_conn *raw = container_of(c, struct raw_conn, conn);
+    assert(request->room_count == 1);
     raw->room = malloc(request->rooms[0].n);
     if (raw->room == NULL)
         return ERR_NOMEM;
@@ -29,7 +31,7 @@ static int raw_open(struct conn *c, const struct plain_request *request)
 static void raw_accepted(void *arg, int err)
 {
     struct conn *c = arg;
-    conn_pending(c, -1);
+    conn_pending(c, -1, 0);
     if (err != 0)
         conn_close(c, CLOSE_PUBLISH_FAILED);
 }
@@ -40,7 +42,7 @@ static int raw_publish(struct conn *c, struct client *cl, const struct event *ev
     int err = broker_publish(c->broker, cl->ns->name, (struct slice){raw->room, raw->room_size}, event, 0,
                              raw_accepted, c);
     if (err == 0)
-        conn_pending(c, 1);
+        conn_pending(c, 1, 0);
     return err;
 }
 
@@ -59,10 +61,12 @@ static void raw_message(struct conn *c, struct slice bytes, bool binary)
         event.args = buf_slice(&text);
     }
     c->broker->metrics->v[M_EVENTS_IN]++;
+    if (err == 0 && !conn_rate_allows(c)) {
+        err = ERR_RATE_LIMITED;
+        refused(c->broker, err, "message");
+    }
     if (err == 0)
-        err = conn_rate_allows(c)
-                  ? raw_publish(c, container_of(c->clients.next, struct client, in_conn), &event)
-                  : ERR_RATE_LIMITED;
+        err = raw_publish(c, container_of(c->clients.next, struct client, in_conn), &event);
     buf_free(&text);
     if (err != 0)
         conn_close(c, CLOSE_PUBLISH_FAILED);

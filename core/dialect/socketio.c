@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/broker/state.h"
+#include "core/codec/json.h"
 #include "core/dialect/socketio_encode.h"
 
 /* A packet whose attachments are still coming. */
@@ -118,6 +119,20 @@ static void await_attachments(struct session *s, struct slice text, unsigned wan
     s->socketio = p;
 }
 
+/* Clients write one for each attachment. One attachment that stands in many places would be written out that
+ * often for receivers of other dialects. */
+static bool too_many_placeholders(const struct sio_packet *p)
+{
+    struct slice object;
+    size_t pos = 0;
+    unsigned n = 0;
+    long num;
+    while (json_placeholder_next(p->args, &pos, &object, &num) == 1)
+        if (++n > SIO_MAX_ATTACHMENTS)
+            return true;
+    return false;
+}
+
 void socketio_text(struct session *s, struct slice text)
 {
     struct sio_packet p;
@@ -125,7 +140,9 @@ void socketio_text(struct session *s, struct slice text)
         conn_close(&s->conn, CLOSE_PARSE);
         return;
     }
-    if (p.attachments > 0)
+    if (p.attachments > 0 && too_many_placeholders(&p))
+        conn_close(&s->conn, CLOSE_PARSE);
+    else if (p.attachments > 0)
         await_attachments(s, text, p.attachments);
     else
         handle(s, &p, NULL);
