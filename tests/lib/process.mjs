@@ -26,6 +26,12 @@ export function temporaryFolder(name) {
   return folder;
 }
 
+/* The gateway takes every ROOMCAST_ variable as a setting of its own: those of the tests are not for it. */
+function environment(more) {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('ROOMCAST_'));
+  return { ...Object.fromEntries(own), ...more };
+}
+
 export class Process {
   /* lastSignal: what ends it when the tests end before it does; the kernel sends it too if the tests are killed. */
   constructor(name, command, args, { env = {}, cwd, lastSignal = 'SIGKILL' } = {}) {
@@ -37,7 +43,7 @@ export class Process {
     const signal = lastSignal.replace('SIG', '');
     this.child = spawn('setpriv', ['--pdeathsig', signal, '--', command, ...args], {
       cwd,
-      env: { ...process.env, ...env },
+      env: environment(env),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     running.add(this);
@@ -92,7 +98,10 @@ export class Process {
 /* Runs a program to its end: {code, stdout, stderr}. */
 export async function run(command, args, options = {}) {
   const process = new Process(options.name ?? command, command, args, options);
-  const status = await process.exit(options.ms ?? 20_000);
+  const status = await process.exit(options.ms ?? 20_000).catch((error) => {
+    process.kill('SIGKILL');
+    throw new Error(`${error.message}: ${process.stdout}${process.stderr}`);
+  });
   if (status.error) throw status.error;
   return { ...status, stdout: process.stdout, stderr: process.stderr };
 }
