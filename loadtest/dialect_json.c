@@ -151,12 +151,12 @@ static void hear(const struct speech *speech, struct slice room, struct slice te
     }
     if (read_object(text, &object) != 0)
         speech_hear_end(heard, "the server sent something else than a JSON object");
+    else if (object.error.n > 0 && object.ack.n == 0)
+        *heard = (struct heard){.kind = HEARD_END, .text = object.error};
     else if (object.event.n > 0)
         hear_event(speech, room, &object, heard);
     else if (object.ack.n > 0)
         hear_ack(&object, heard);
-    else if (object.error.n > 0)
-        *heard = (struct heard){.kind = HEARD_END, .text = object.error};
 }
 
 const struct load_dialect load_json = {.name = "json",

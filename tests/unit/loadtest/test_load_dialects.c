@@ -173,6 +173,7 @@ static void json_hears(void **state)
     assert_int_equal(hear("{\"event\":\"load\"}x"), HEARD_END);
     assert_int_equal(hear("{\"error\":{\"code\":\"parse_error\"}}"), HEARD_END);
     assert_slice(heard.text, "{\"code\":\"parse_error\"}");
+    assert_int_equal(hear("{\"event\":\"load\",\"error\":{\"code\":\"rejected\"}}"), HEARD_END);
     assert_ack("{\"ack\":2,\"args\":[{\"ok\":true}]}", 2, false);
     assert_ack("{\"ack\":2}", 2, false);
     assert_ack("{\"ack\":2,\"args\":[{\"ok\":false}]}", 2, true);
