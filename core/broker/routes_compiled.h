@@ -8,22 +8,25 @@
 
 enum value_kind {
     VALUE_LITERAL,
-    VALUE_EVENT, /* $event */
-    VALUE_ARG,   /* $N */
-    VALUE_REST,  /* $N.. ; $args is $0.. */
-    VALUE_ID,    /* $id */
-    VALUE_USER,  /* $user */
-    VALUE_ROOMS, /* $rooms */
-    VALUE_ROOM,  /* $room */
-    VALUE_AUTH,  /* $auth */
-    VALUE_REASON /* $reason */
+    VALUE_EVENT,  /* $event */
+    VALUE_ARG,    /* $N */
+    VALUE_REST,   /* $N.. ; $args is $0.. */
+    VALUE_ID,     /* $id */
+    VALUE_USER,   /* $user */
+    VALUE_ROOMS,  /* $rooms */
+    VALUE_ROOM,   /* $room */
+    VALUE_AUTH,   /* $auth */
+    VALUE_REASON, /* $reason */
+    VALUE_TEMPLATE
 };
 
 struct value {
     enum value_kind kind;
     unsigned index;
-    char *json; /* literal: its JSON text */
-    char *text; /* literal string: decoded */
+    char *json;          /* literal: its JSON text */
+    char *text;          /* literal string: decoded */
+    struct value *parts; /* template: literal JSON text, and values in between */
+    unsigned part_count;
 };
 
 struct value_list {

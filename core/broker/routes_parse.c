@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Steps and values of routes, from jansson's tree to the compiled form. */
+/* Steps of routes, from jansson's tree to the compiled form. */
 #include "core/broker/routes_parse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "core/base/xalloc.h"
-#include "core/codec/json.h"
 
 void parse_init(struct parser *p, const struct settings *limits, char *why, size_t why_size)
 {
@@ -46,125 +45,6 @@ int parse_fail(struct parser *p, const char *message)
 {
     (void)snprintf(p->why, p->why_size, "%.*s: %s", SLICE_FMT(buf_slice(&p->path)), message);
     return ERR_BAD_REQUEST;
-}
-
-static const struct {
-    const char *text;
-    enum value_kind kind;
-    bool lifecycle; /* has a value in life-cycle routes */
-} named_values[] = {{"$event", VALUE_EVENT, false}, {"$args", VALUE_REST, false},
-                    {"$id", VALUE_ID, true},        {"$user", VALUE_USER, true},
-                    {"$rooms", VALUE_ROOMS, true},  {"$room", VALUE_ROOM, true},
-                    {"$auth", VALUE_AUTH, true},    {"$reason", VALUE_REASON, true}};
-
-/* "$0" and "$2..": 0 and the value, or ERR_PARSE. */
-static int parse_index(const char *text, struct value *v)
-{
-    char *end;
-    if (text[1] < '0' || text[1] > '9')
-        return ERR_PARSE;
-    unsigned long n = strtoul(text + 1, &end, 10);
-    if (n > 1000 || (*end != '\0' && strcmp(end, "..") != 0))
-        return ERR_PARSE;
-    v->kind = *end == '\0' ? VALUE_ARG : VALUE_REST;
-    v->index = (unsigned)n;
-    return 0;
-}
-
-static int parse_dollar(struct parser *p, const char *text, struct value *v)
-{
-    for (size_t i = 0; i < sizeof named_values / sizeof named_values[0]; i++) {
-        if (strcmp(text, named_values[i].text) != 0)
-            continue;
-        if (p->lifecycle && !named_values[i].lifecycle)
-            return parse_fail(p, "a life-cycle route has no event: no $event, $args, $0...");
-        v->kind = named_values[i].kind;
-        return 0;
-    }
-    if (parse_index(text, v) == 0)
-        return p->lifecycle ? parse_fail(p, "a life-cycle route has no event: no $event, $args, $0...") : 0;
-    return parse_fail(
-        p, "unknown value (expected $0, $1.., $args, $event, $id, $user, $rooms, $room, $auth, $reason; "
-           "write $$ for a literal $)");
-}
-
-/* {"_placeholder": ...} in what goes out beside attachments would be taken for one. */
-static bool has_placeholder(const char *json)
-{
-    size_t pos = 0;
-    struct slice object;
-    long num;
-    return json_placeholder_next(slice_of(json), &pos, &object, &num) != 0;
-}
-
-static int parse_literal(struct parser *p, const json_t *json, struct value *v)
-{
-    const char *text = json_string_value(json);
-    json_t *unescaped = text != NULL && text[0] == '$' ? json_string(text + 1) : NULL; /* "$$x" is "$x" */
-    char *dump = json_dumps(unescaped != NULL ? unescaped : json, JSON_COMPACT | JSON_ENCODE_ANY);
-    json_decref(unescaped);
-    if (dump == NULL)
-        return parse_fail(p, "cannot be written as JSON");
-    v->kind = VALUE_LITERAL;
-    v->json = xstrndup(slice_of(dump));
-    v->text = text != NULL ? xstrndup(slice_of(text[0] == '$' ? text + 1 : text)) : NULL;
-    free(dump);
-    return has_placeholder(v->json) ? parse_fail(p, "a literal must not contain \"_placeholder\"") : 0;
-}
-
-static int parse_value(struct parser *p, const json_t *json, struct value *v)
-{
-    const char *text = json_string_value(json);
-    if (text != NULL && text[0] == '$' && text[1] != '$')
-        return parse_dollar(p, text, v);
-    return parse_literal(p, json, v);
-}
-
-static void value_free(struct value *v)
-{
-    free(v->json);
-    free(v->text);
-}
-
-/* The literal text of a list that needs nothing from the event. */
-static void fold_literals(struct value_list *list)
-{
-    struct buf b;
-    buf_init(&b, SIZE_MAX);
-    for (unsigned i = 0; i < list->count; i++) {
-        if (list->v[i].kind != VALUE_LITERAL) {
-            buf_free(&b);
-            return;
-        }
-        if ((i > 0 && buf_addc(&b, ',') != 0) || buf_adds(&b, list->v[i].json) != 0)
-            abort();
-    }
-    list->literal = xstrndup(buf_slice(&b));
-    buf_free(&b);
-}
-
-/* A list, or one value that stands for a list of one. Missing: empty. */
-static int parse_list(struct parser *p, const json_t *json, struct value_list *list)
-{
-    size_t count = json == NULL ? 0 : json_is_array(json) ? json_array_size(json) : 1;
-    list->v = xcalloc(count + 1, sizeof *list->v);
-    for (size_t i = 0; i < count; i++) {
-        size_t mark = json_is_array(json) ? parse_enter_index(p, i) : p->path.n;
-        list->count++;
-        if (parse_value(p, json_is_array(json) ? json_array_get(json, i) : json, &list->v[i]) != 0)
-            return ERR_BAD_REQUEST;
-        parse_leave(p, mark);
-    }
-    fold_literals(list);
-    return 0;
-}
-
-static void list_free(struct value_list *list)
-{
-    for (unsigned i = 0; i < list->count; i++)
-        value_free(&list->v[i]);
-    free(list->v);
-    free(list->literal);
 }
 
 /* May the value name a room or a client? */
@@ -341,8 +221,8 @@ int parse_step(struct parser *p, const json_t *json, struct step *step)
 void step_free(struct step *step)
 {
     value_free(&step->subject);
-    list_free(&step->to);
-    list_free(&step->except);
-    list_free(&step->args);
+    value_list_free(&step->to);
+    value_list_free(&step->except);
+    value_list_free(&step->args);
     free(step->text);
 }

@@ -62,6 +62,24 @@ static int put_auth(const struct context *ctx, struct buf *out)
     return put_or_null(out, auth);
 }
 
+static int put_value(const struct context *ctx, const struct value *v, struct buf *out);
+
+/* Inside of a template $args and $2.. are lists. */
+static int put_template(const struct context *ctx, const struct value *v, struct buf *out)
+{
+    int err = 0;
+    for (unsigned i = 0; i < v->part_count && err == 0; i++) {
+        bool list = v->parts[i].kind == VALUE_REST;
+        if (list)
+            err = buf_addc(out, '[');
+        if (err == 0)
+            err = put_value(ctx, &v->parts[i], out);
+        if (err == 0 && list)
+            err = buf_addc(out, ']');
+    }
+    return err;
+}
+
 static int put_value(const struct context *ctx, const struct value *v, struct buf *out)
 {
     switch (v->kind) {
@@ -87,6 +105,8 @@ static int put_value(const struct context *ctx, const struct value *v, struct bu
         return put_auth(ctx, out);
     case VALUE_REASON:
         return ctx->reason.p != NULL ? json_quote(out, ctx->reason) : buf_adds(out, "null");
+    case VALUE_TEMPLATE:
+        return put_template(ctx, v, out);
     }
     return ERR_BAD_REQUEST;
 }
