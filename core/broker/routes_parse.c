@@ -67,9 +67,12 @@ static int parse_names(struct parser *p, const json_t *json, const char *key, st
     size_t mark = parse_enter(p, key);
     if (parse_list(p, json, list) != 0)
         return ERR_BAD_REQUEST;
-    for (unsigned i = 0; i < list->count; i++)
+    for (unsigned i = 0; i < list->count; i++) {
+        size_t at = json_is_array(json) ? parse_enter_index(p, i) : p->path.n;
         if (check_name(p, &list->v[i], true) != 0)
             return ERR_BAD_REQUEST;
+        parse_leave(p, at);
+    }
     parse_leave(p, mark);
     return 0;
 }
