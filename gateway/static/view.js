@@ -132,8 +132,13 @@ export function scrollToEnd() {
 
 const sizes = new ResizeObserver(() => atEnd && scrollToEnd());
 sizes.observe($("logs"));
+// Only scrolling up leaves the end: when this is called, lines may have come since the scrolling.
+let lastTop = 0;
 $("logs").addEventListener("scroll", () => {
-  atEnd = $("logs").scrollHeight - $("logs").scrollTop - $("logs").clientHeight < 60;
+  const { scrollHeight, scrollTop, clientHeight } = $("logs");
+  if (scrollHeight - scrollTop - clientHeight < 60) atEnd = true;
+  else if (scrollTop < lastTop) atEnd = false;
+  lastTop = scrollTop;
   if (atEnd) $("newest").hidden = true;
 });
 
