@@ -20,6 +20,13 @@ static void mark_excluded(struct namespace *ns, struct names except)
     }
 }
 
+void client_catch_up(struct client *cl)
+{
+    audience_distribute(&cl->ns->everyone);
+    list_for_each (it, &cl->memberships)
+        audience_distribute(container_of(it, struct membership, in_client)->audience);
+}
+
 static void deliver_to_client(struct client *cl, const struct publication *pub)
 {
     struct broker *b = cl->ns->broker;
@@ -31,10 +38,7 @@ static void deliver_to_client(struct client *cl, const struct publication *pub)
         b->metrics->v[M_DROP_ENCODING]++;
         return;
     }
-    /* what its rooms and its namespace have gathered in this turn came first */
-    audience_distribute(&cl->ns->everyone);
-    list_for_each (it, &cl->memberships)
-        audience_distribute(container_of(it, struct membership, in_client)->audience);
+    client_catch_up(cl);
     if (f->n > 0)
         b->metrics->v[M_DELIVERIES] +=
             (pub->flags & PUB_VOLATILE) ? conn_send_volatile(cl->conn, f) : conn_send(cl->conn, f);

@@ -243,6 +243,7 @@ void request_deliver(struct broker *b, const struct publication *pub)
     ask->node_size = pub->node.n;
     memcpy(ask->node, pub->node.p, pub->node.n);
     list_append(&cl->asked, &ask->link);
+    client_catch_up(cl);
     cl->conn->dialect->request(cl, ask->id, &pub->event);
 }
 

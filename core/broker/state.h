@@ -226,6 +226,8 @@ void refused(struct broker *b, int err, const char *what);
 
 /* deliver.c */
 void deliver(struct broker *b, struct channel *ch, struct slice bytes);
+/* What its rooms and its namespace have gathered in this turn goes out, before something for it alone. */
+void client_catch_up(struct client *cl);
 
 /* request.c */
 void request_deliver(struct broker *b, const struct publication *pub);  /* PUB_REQUEST for a client here */

@@ -6,6 +6,7 @@
 static const char routes[] =
     "{\"/\":{\"routes\":{"
     "\"ask\":[{\"request\":\"$1\",\"to\":\"$0\",\"args\":\"$2..\"}],"
+    "\"all\":[{\"emit\":\"m\",\"to\":\"*\",\"args\":\"$args\"}],"
     "\"ask and tell\":[{\"request\":\"q\",\"to\":\"$0\"},{\"ack\":[\"before the answer\"]}]}},\"/b\":{}}";
 
 static struct wire *w;
@@ -60,6 +61,17 @@ static void answered_here_and_there(void **state)
     heard(p, "433[]\n432[0]\n");
     assert_int_equal(metric(b, M_ACKS_RECEIVED), 2);
     assert_int_equal(metric(a, M_ACKS_SENT), 3);
+}
+
+/* A question does not overtake what its sender has published before. */
+static void a_question_keeps_its_place(void **state)
+{
+    (void)state;
+    say(p, "42[\"all\",1]");
+    sayf(p, "421[\"ask\",\"%s\",\"q\",2]", id_of(q));
+    say(p, "42[\"all\",3]");
+    settle_all(w);
+    heard(q, "42[\"m\",1]\n420[\"q\",2]\n42[\"m\",3]\n");
 }
 
 static void with_binary(void **state)
@@ -280,12 +292,19 @@ static void from_outside(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(answered_here_and_there), TEST(with_binary),
-        TEST(json_clients_answer_too), TEST(gone),
-        TEST(one_that_never_answers),  TEST(an_unknown_node_times_out),
-        TEST(the_answer_is_the_ack),   TEST(the_asker_leaves),
-        TEST(the_bus_goes_down),       TEST(the_answer_cannot_be_sent),
-        TEST(ends_while_asking),       TEST(from_outside),
+        TEST(answered_here_and_there),
+        TEST(a_question_keeps_its_place),
+        TEST(with_binary),
+        TEST(json_clients_answer_too),
+        TEST(gone),
+        TEST(one_that_never_answers),
+        TEST(an_unknown_node_times_out),
+        TEST(the_answer_is_the_ack),
+        TEST(the_asker_leaves),
+        TEST(the_bus_goes_down),
+        TEST(the_answer_cannot_be_sent),
+        TEST(ends_while_asking),
+        TEST(from_outside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
