@@ -48,12 +48,16 @@ struct operations_answer {
 bool operations_get(struct gateway *g, struct slice path, struct operations_answer *answer);
 
 /* redis_bus.c: never fails for a url that redis_url_check() accepts: it connects, and reconnects, by itself.
- */
+ * enter, if not NULL, is called first in every event callback that may call the handler. */
 int redis_url_check(const char *url, char *why, size_t why_size) MUST_CHECK;
+typedef void (*redis_enter_fn)(void *arg);
 struct bus *redis_bus_new(struct event_base *base, const struct settings *settings, struct metrics *metrics,
-                          const struct bus_handler *handler) MUST_CHECK;
+                          const struct bus_handler *handler, redis_enter_fn enter,
+                          void *enter_arg) MUST_CHECK;
 
 /* drain.c: SIGTERM's way out, see design promise 9. */
 void drain_begin(struct gateway *g);
+/* Frees what drain_begin() made, if it is still there. */
+void drain_end(void);
 
 #endif

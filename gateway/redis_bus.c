@@ -19,6 +19,8 @@ struct redis_bus {
     struct redis_link *commands, *listener;
     struct redis_publications publications;
     struct redis_subscriptions subscriptions;
+    redis_enter_fn enter;
+    void *enter_arg;
     bool was_up;
 };
 
@@ -58,9 +60,18 @@ static void fall(struct redis_bus *r, const char *lost)
     r->bus.handler.state(r->bus.handler.arg, false);
 }
 
+static void on_enter(void *arg)
+{
+    struct redis_bus *r = arg;
+    if (r->enter)
+        r->enter(r->enter_arg);
+}
+
 static void commands_ready(void *arg)
 {
-    rise(arg);
+    struct redis_bus *r = arg;
+    redis_link_wake(r->listener);
+    rise(r);
 }
 
 static void commands_down(void *arg, bool was_ready)
@@ -86,6 +97,7 @@ static void commands_message(void *arg, struct slice channel, struct slice bytes
 static void listener_ready(void *arg)
 {
     struct redis_bus *r = arg;
+    redis_link_wake(r->commands);
     redis_subscriptions_restore(&r->subscriptions);
 }
 
@@ -181,7 +193,7 @@ static const struct bus_ops redis_ops = {
 };
 
 struct bus *redis_bus_new(struct event_base *base, const struct settings *settings, struct metrics *metrics,
-                          const struct bus_handler *handler)
+                          const struct bus_handler *handler, redis_enter_fn enter, void *enter_arg)
 {
     struct redis_bus *r = xcalloc(1, sizeof *r);
     char why[200];
@@ -189,17 +201,21 @@ struct bus *redis_bus_new(struct event_base *base, const struct settings *settin
     assert(err == 0); /* redis_url_check() was asked before */
     r->bus = (struct bus){.ops = &redis_ops, .handler = *handler};
     r->metrics = metrics;
+    r->enter = enter;
+    r->enter_arg = enter_arg;
     redis_publications_init(&r->publications, &r->bus.queued_bytes, settings->max_bus_queue_bytes,
                             &metrics->bus_latency);
     redis_subscriptions_init(&r->subscriptions, &r->bus);
     r->commands = redis_link_new(base, "commands", &r->url, settings,
                                  &(struct redis_link_handler){.arg = r,
+                                                              .enter = on_enter,
                                                               .ready = commands_ready,
                                                               .down = commands_down,
                                                               .reply = commands_reply,
                                                               .message = commands_message});
     r->listener = redis_link_new(base, "subscriptions", &r->url, settings,
                                  &(struct redis_link_handler){.arg = r,
+                                                              .enter = on_enter,
                                                               .ready = listener_ready,
                                                               .down = listener_down,
                                                               .reply = listener_reply,

@@ -102,6 +102,7 @@ static void fail(struct redis_link *l, const char *reason)
 {
     bool was_ready = l->state == READY;
     assert(l->state != RESTING);
+    l->handler.enter(l->handler.arg);
     if (was_ready && now_ms() - l->ready_ms >= STEADY_MS)
         l->failures = 0;
     uint64_t pause = pause_ms(l->failures++);
@@ -236,6 +237,7 @@ static void on_heard(void *arg)
 {
     struct redis_link *l = arg;
     l->heard_ms = now_ms();
+    l->handler.enter(l->handler.arg);
 }
 
 static void on_broken(void *arg, const char *reason)
@@ -305,6 +307,12 @@ bool redis_link_ready(const struct redis_link *l)
 bool redis_link_resting(const struct redis_link *l)
 {
     return l->state == RESTING && l->failures > 0;
+}
+
+void redis_link_wake(struct redis_link *l)
+{
+    if (l->state == RESTING)
+        wait_ms(l, 0);
 }
 
 struct redis_link *redis_link_new(struct event_base *base, const char *name, const struct redis_url *url,

@@ -15,6 +15,8 @@
 
 struct redis_link_handler {
     void *arg;
+    /* Comes before any of the others when the event loop is what calls. */
+    void (*enter)(void *arg);
     /* Connected, authenticated, alive: commands may be written. */
     void (*ready)(void *arg);
     /* The connection ended, or (was_ready false) could not be made. Another attempt follows by itself. */
@@ -35,6 +37,8 @@ void redis_link_free(struct redis_link *l);
 bool redis_link_ready(const struct redis_link *l);
 /* Neither ready nor being made: waiting for the next attempt. */
 bool redis_link_resting(const struct redis_link *l);
+/* Redis was reached by somebody else: if it is resting, the next attempt begins now. */
+void redis_link_wake(struct redis_link *l);
 /* While ready: where commands are appended. redis_link_expect() tells how many replies they will have;
  * redis_link_flush() sends. */
 struct buf *redis_link_out(struct redis_link *l);

@@ -288,7 +288,7 @@ int settings_from_environment(struct settings *s, char **envp, char *why, size_t
     return 0;
 }
 
-static bool same(const struct settings *a, const struct settings *b, const struct settings_row *row)
+bool settings_same(const struct settings *a, const struct settings *b, const struct settings_row *row)
 {
     switch (row->kind) {
     case SETTINGS_UINT:
@@ -326,7 +326,7 @@ unsigned settings_reload(struct settings *s, const struct settings *from, char *
     *restart = '\0';
     for (size_t i = 0; i < settings_row_count; i++) {
         const struct settings_row *row = &settings_rows[i];
-        if (same(s, from, row))
+        if (settings_same(s, from, row))
             continue;
         if (row->reload) {
             take_over(s, from, row);

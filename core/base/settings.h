@@ -44,6 +44,7 @@ struct settings_row {
 };
 extern const struct settings_row settings_rows[];
 extern const size_t settings_row_count;
+bool settings_same(const struct settings *a, const struct settings *b, const struct settings_row *row);
 /* The value as text into out ("" for an empty string). */
 void settings_get(const struct settings *s, const struct settings_row *row, char *out, size_t out_size);
 /* The README's table, in Markdown. */

@@ -118,7 +118,7 @@ static inline void node_open(struct node *n, const char *url, int port)
     assert_int_equal(redis_url_check(text, why, sizeof why), 0);
     const struct bus_handler handler = {
         .arg = n, .deliver = on_deliver, .subscribed = on_subscribed, .state = on_state};
-    n->bus = redis_bus_new(n->base, &n->settings, &n->metrics, &handler);
+    n->bus = redis_bus_new(n->base, &n->settings, &n->metrics, &handler, NULL, NULL);
 }
 
 static inline void node_start(struct node *n, const char *url, int port)
