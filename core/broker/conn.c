@@ -139,8 +139,6 @@ void conn_written(struct conn *c, size_t n)
     m->v[M_BYTES_OUT] += n;
     m->v[M_QUEUE_BYTES] -= n;
     outq_consume(&c->out, n);
-    if (c->out.count == 0)
-        c->behind = false;
 }
 
 /* One timer in two roles: until the next ping, and, where pings are answered, until the pong is late. */
@@ -349,7 +347,5 @@ void conns_flush(struct broker *b)
         struct conn *c = container_of(now.next, struct conn, touched);
         list_remove(&c->touched);
         c->transport->flush(c);
-        if (c->out.count > 0)
-            c->behind = true;
     }
 }

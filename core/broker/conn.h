@@ -43,9 +43,9 @@ enum conn_state { CONN_OPEN, CONN_CLOSING, CONN_LOST };
 /* What a transport provides. One static table per transport. */
 struct transport {
     const char *name; /* "polling", "websocket", "stream" */
-    /* End of turn: write as much of c->out as the socket takes, in one call where possible; what is left
-     * makes the connection `behind`. When c->state is CONN_CLOSING: close in the way that c->reason wants and
-     * see that conn_lost() follows, now or later; flush() may be called again until then. */
+    /* End of turn: write as much of c->out as the socket takes, in one call where possible; set c->behind
+     * when it refused some. When c->state is CONN_CLOSING: close in the way that c->reason wants and see that
+     * conn_lost() follows, now or later; flush() may be called again until then. */
     void (*flush)(struct conn *c);
     /* Every room asked for at opening is joined (plain.h). May be NULL. */
     void (*ready)(struct conn *c);
@@ -62,7 +62,7 @@ struct conn {
     enum close_reason reason; /* valid unless CONN_OPEN */
     bool ended;               /* its clients have left: the broker's */
     bool paused;              /* transport->pause(c, true) is in force */
-    bool behind;              /* a flush() left something, and still does: volatile events are dropped */
+    bool behind;              /* the transport cannot take more now: volatile events are dropped */
     bool awaiting_pong;
     enum metric gauge; /* which connections{} series it is counted in */
     struct outq out;

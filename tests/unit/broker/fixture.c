@@ -72,6 +72,7 @@ static void flush(struct conn *c, bool frames)
     p->flushes++;
     p->entries = c->out.count;
     take(c, p->take, frames ? &p->wire : &p->text);
+    c->behind = c->out.count > 0;
     if (frames)
         decode(p);
     finish_close(p);
@@ -98,6 +99,7 @@ static void polling_take(struct peer *p)
         assert_int_equal(buf_addc(&p->text, '\n'), 0);
     buf_free(&body);
     p->get = false;
+    p->conn->behind = true;
 }
 
 static void polling_flush(struct conn *c)
@@ -435,6 +437,7 @@ int post(struct peer *p, const char *body)
 void poll_get(struct peer *p)
 {
     p->get = true;
+    p->conn->behind = false;
     if (p->conn->out.count > 0)
         polling_take(p);
 }
