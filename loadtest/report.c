@@ -79,8 +79,9 @@ static void print_verdict(FILE *out, const struct stats *stats)
     if (stats->interrupted)
         fputs("interrupted: published for a shorter time than asked for\n", out);
     if (!stats_failed(stats)) {
-        fputs(count[STAT_PUBLISHED] > 0 ? "ok: every subscriber got every message once and in order\n"
-                                        : "ok: all connections held\n",
+        fputs(count[STAT_PUBLISHED] > 0
+                  ? "ok: every subscriber got every accepted message once and in order\n"
+                  : "ok: all connections held\n",
               out);
         return;
     }

@@ -21,7 +21,8 @@
     X(STAT_UNEXPECTED, "unexpected", true, "messages or answers that nobody sent or asked for, or mangled")  \
     X(STAT_DISCONNECTED, "disconnected", true, "connections that the server ended, or that broke")           \
     X(STAT_MISSED, "missed", true, "deliveries outstanding for them when they were disconnected")            \
-    X(STAT_UNANSWERED, "unanswered", true, "publications that were neither acknowledged nor refused")        \
+    X(STAT_UNANSWERED, "unanswered", true,                                                                   \
+      "publications neither acknowledged nor refused: nobody has to get them")                               \
     X(STAT_UNSENT, "unsent", true, "messages that could not be sent: no connection, or nobody reads")
 
 enum stat {

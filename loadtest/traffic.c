@@ -172,16 +172,30 @@ void traffic_answer(struct traffic *traffic, const struct actor *actor, const st
         histogram_record(&stats->answer, now > due ? now - due : 0);
 }
 
+/* What was published and not answered may have been accepted or not: it is a fault of its own, but nobody is
+ * owed it. */
+static void void_unanswered(struct traffic *traffic, uint32_t publisher)
+{
+    const struct seqset *answered = &traffic->publisher[publisher].answered;
+    uint32_t published = traffic->judge.publisher[publisher].published, sequence = 0;
+    for (uint32_t i = 0; i <= answered->count; i++) {
+        uint32_t end = i < answered->count ? answered->range[i].from : published;
+        for (; sequence < end; sequence++)
+            judge_void(&traffic->judge, publisher, sequence);
+        if (i < answered->count)
+            sequence = answered->range[i].to;
+    }
+    traffic->stats->count[STAT_UNANSWERED] += traffic->publisher[publisher].pending;
+    traffic->pending -= traffic->publisher[publisher].pending;
+    traffic->publisher[publisher].pending = 0;
+}
+
 void traffic_leave(struct traffic *traffic, const struct actor *actor)
 {
     traffic->stats->count[STAT_DISCONNECTED]++;
     judge_leave(&traffic->judge, actor->index);
-    if (!plan_publishes(traffic->crowd->plan, actor->index))
-        return;
-    struct traffic_publisher *publisher = &traffic->publisher[plan_publisher_of_connection(actor->index)];
-    traffic->stats->count[STAT_UNANSWERED] += publisher->pending;
-    traffic->pending -= publisher->pending;
-    publisher->pending = 0;
+    if (plan_publishes(traffic->crowd->plan, actor->index))
+        void_unanswered(traffic, plan_publisher_of_connection(actor->index));
 }
 
 uint64_t traffic_merge_recent(struct traffic *traffic)
@@ -199,13 +213,13 @@ bool traffic_is_settled(const struct traffic *traffic)
 
 void traffic_conclude(struct traffic *traffic)
 {
-    struct audit audit = judge_audit(&traffic->judge);
     struct stats *stats = traffic->stats;
+    for (uint32_t i = 0; i < traffic->crowd->plan->publishers; i++)
+        void_unanswered(traffic, i);
+    struct audit audit = judge_audit(&traffic->judge);
     traffic_merge_recent(traffic);
     stats->count[STAT_LOST] = audit.lost + audit.outstanding;
     stats->count[STAT_MISSED] = audit.missed;
-    stats->count[STAT_UNANSWERED] += traffic->pending;
-    traffic->pending = 0;
     uint64_t start = traffic->schedule.measured;
     uint64_t last = traffic->last_delivery;
     double until = stats->measured_seconds;
