@@ -98,7 +98,7 @@ static void other_method(struct http *h)
 bool engine_admit(struct http *h, const struct request *r)
 {
     struct session *s;
-    if (client_file(r) != NULL && r->head.length == 0)
+    if (client_file(r) != NULL)
         return true;
     int code = check(h->server, r, &s);
     if (code != NO_ERROR) {
@@ -107,7 +107,7 @@ bool engine_admit(struct http *h, const struct request *r)
     }
     if (r->head.method == HTTP_POST)
         return polling_admit(h, r, s);
-    if (r->head.length == 0)
+    if (r->head.length == 0 && !r->head.chunked)
         return true;
     if (s != NULL && r->head.method != HTTP_GET)
         other_method(h);

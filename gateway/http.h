@@ -14,6 +14,7 @@
 #include "core/base/frame.h"
 #include "core/base/list.h"
 #include "core/base/timer.h"
+#include "core/codec/http_chunks.h"
 #include "gateway/request.h"
 
 struct http;
@@ -65,10 +66,15 @@ struct http {
     struct slice following; /* while handling: what came behind the request */
     struct buf in;          /* input that waits */
     size_t scanned;         /* so much of it holds no end of a head */
-    size_t need;            /* bytes of the request, once admitted */
-    size_t thrown_away;     /* HTTP_LINGERING */
-    struct buf out;         /* what the socket has not taken of the answer: first this, */
-    struct frame *rest;     /* then this from rest_at on */
+    size_t head_size;       /* of the request, once admitted */
+    size_t need;            /* bytes of the whole request, once admitted and known */
+    bool chunked;           /* the admitted body comes in chunks and is not complete */
+    struct http_chunks chunks;
+    size_t body_size;   /* of what has been decoded */
+    size_t body_max;    /* set by the route's admit */
+    size_t thrown_away; /* HTTP_LINGERING */
+    struct buf out;     /* what the socket has not taken of the answer: first this, */
+    struct frame *rest; /* then this from rest_at on */
     size_t rest_at;
     char *
         origin; /* of the request at hand, for the answer's CORS headers; NULL: none, or it does not matter */
@@ -126,6 +132,8 @@ ssize_t http_write(struct http *h, const struct iovec *v, int count) MUST_CHECK;
 /* From the handler: the socket is the caller's from now on. */
 int http_give_socket(struct http *h);
 
+/* A zero terminated copy, or NULL. */
+char *http_string(struct slice s);
 /* Appends the CORS headers that a request from this origin (or NULL) is answered with. */
 int http_put_cors(const struct server *server, const char *origin, struct buf *b);
 /* The origin may not open WebSockets: allowed_origins is set, and does not have it. */

@@ -2,6 +2,7 @@
 /* The text of answers: heads, CORS headers, errors. */
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "core/codec/json.h"
@@ -37,6 +38,16 @@ static const char *status_text(int status)
         if (texts[i].status == status)
             return texts[i].text;
     return "Error";
+}
+
+char *http_string(struct slice s)
+{
+    char *z = malloc(s.n + 1);
+    if (z == NULL)
+        return NULL;
+    memcpy(z, s.p, s.n);
+    z[s.n] = '\0';
+    return z;
 }
 
 static bool any_origin(const struct settings *s)

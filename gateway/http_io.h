@@ -6,11 +6,16 @@
 #include "gateway/http.h"
 
 /* http.c */
+void http_limit_reading(struct http *h); /* starts the timer that HTTP_READING needs now */
+void http_free_dead(struct server *server);
 void http_limit(struct http *h, uint64_t ms); /* the timer ends the connection after so long */
 void http_finished(struct http *h);           /* the whole answer is written */
 void http_end(struct http *h);                /* closes; after a request that was not read whole, gently */
 void http_lost(struct http *h);               /* closes, and tells the owner */
 void http_lost_owner(struct http *h);         /* tells the owner that it is not going to answer */
+
+/* http_read.c */
+void http_on_input(evutil_socket_t fd, short what, void *arg);
 
 /* http_write.c */
 void http_on_room(evutil_socket_t fd, short what, void *arg);

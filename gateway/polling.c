@@ -73,6 +73,7 @@ static const struct http_owner get_owner = {.gone = get_gone}, post_owner = {.go
 
 void polling_retire(struct polling *p)
 {
+    list_remove(&p->all);
     timer_stop(&p->noop);
     timer_stop(&p->end);
     if (p->get != NULL) {
@@ -91,6 +92,7 @@ void polling_retire(struct polling *p)
 static void over(struct polling *p)
 {
     struct conn *c = &p->session->conn;
+    conn_close(c, CLOSE_SHUTDOWN); /* if nobody has */
     if (p->probe != NULL)
         ws_cut(p->probe);
     conn_lost(c, c->reason);
@@ -101,16 +103,29 @@ static void over(struct polling *p)
     polling_retire(p);
 }
 
+static void polling_pause(struct conn *c, bool paused)
+{
+    struct polling *p = c->io;
+    struct http *post = p->post;
+    if (paused || post == NULL || post->state != HTTP_HELD)
+        return;
+    p->post = NULL;
+    answer_ok(post);
+}
+
 /* The end is told to the poll that is held, or to the next one. */
 static void finish(struct polling *p)
 {
     struct conn *c = &p->session->conn;
     bool told = p->get != NULL;
+    bool nobody =
+        c->reason == CLOSE_PEER || c->reason == CLOSE_POLL_CONFLICT || close_reason_abrupt(c->reason);
     if (p->probe != NULL)
         ws_cut(p->probe);
+    polling_pause(c, false);
     if (told)
         answer_get(p, c->reason == CLOSE_PEER ? SLICE_LIT("6") : SLICE_LIT("1"));
-    if (told || c->reason == CLOSE_PEER || close_reason_abrupt(c->reason))
+    if (told || nobody)
         over(p);
     else if (!timer_active(&p->end))
         server_timer(p->server, &p->end, POLLING_END_MS);
@@ -123,16 +138,6 @@ static void polling_flush(struct conn *c)
         finish(p);
     else if (p->get != NULL && c->out.count > 0)
         answer_get(p, SLICE_NONE);
-}
-
-static void polling_pause(struct conn *c, bool paused)
-{
-    struct polling *p = c->io;
-    struct http *post = p->post;
-    if (paused || post == NULL || post->state != HTTP_HELD)
-        return;
-    p->post = NULL;
-    answer_ok(post);
 }
 
 static const struct transport transport_polling = {
@@ -177,6 +182,7 @@ void polling_open(struct http *h, const struct request *r)
         return;
     }
     p->server = h->server;
+    list_append(&h->server->polling, &p->all);
     timer_init(&p->noop, noop_due);
     timer_init(&p->end, end_due);
     hold(p, h);
@@ -207,13 +213,15 @@ void polling_get(struct http *h, struct session *s)
 bool polling_admit(struct http *h, const struct request *r, struct session *s)
 {
     struct polling *p = s->conn.io;
+    h->body_max = server_settings(h->server)->max_message_bytes;
     if (p->post != NULL) {
         conn_close(&s->conn, CLOSE_POLL_CONFLICT);
         answer_empty(h, 400);
     } else if (slice_starts(r->head.header[HTTP_CONTENT_TYPE], "application/octet-stream")) {
         conn_close(&s->conn, CLOSE_PARSE);
         answer_empty(h, 400);
-    } else if (r->head.length > server_settings(h->server)->max_message_bytes) {
+    } else if (r->head.length > h->body_max) {
+        server_refused(h->server, ERR_TOO_LARGE);
         answer_empty(h, 413);
     } else {
         p->post = h;
@@ -231,10 +239,16 @@ void polling_post(struct http *h, struct session *s, struct slice body)
     http_own(h, NULL, NULL);
     if (session_payload(s, body) != 0) {
         engine_fail(h, EIO_BAD_REQUEST);
-    } else if (s->conn.paused) {
+    } else if (s->conn.paused && s->conn.state == CONN_OPEN) {
         p->post = h;
         http_hold(h, &post_owner, p);
     } else {
         answer_ok(h);
     }
+}
+
+void polling_free_all(struct server *server)
+{
+    while (!list_empty(&server->polling))
+        over(container_of(server->polling.next, struct polling, all));
 }

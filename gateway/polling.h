@@ -16,6 +16,7 @@ struct ws;
 /* A session's side that polls: its conn's io. */
 struct polling {
     struct server *server;
+    struct link all; /* in server->polling */
     struct session *session;
     struct http *get; /* held, or NULL */
     struct http
@@ -37,5 +38,7 @@ void polling_post(struct http *h, struct session *s, struct slice body);
 void polling_release(struct polling *p);
 /* The session is on another transport now. Frees p. */
 void polling_retire(struct polling *p);
+/* The program ends. */
+void polling_free_all(struct server *server);
 
 #endif

@@ -35,15 +35,18 @@ static bool token_ok(struct slice given, const char *wanted)
 bool publish_admit(struct http *h, const struct request *r)
 {
     const struct settings *set = server_settings(h->server);
+    h->body_max = set->max_http_body_bytes;
     if (!set->http_publish) {
         http_error(h, 404, "not_found", "publishing by HTTP is off");
-    } else if (r->head.method != HTTP_POST && r->head.method != HTTP_PUT) {
-        http_not_allowed(h, "POST, PUT");
+    } else if (r->head.method != HTTP_POST) {
+        http_not_allowed(h, "POST");
     } else if (set->publish_token[0] != '\0' && !token_ok(request_bearer(r), set->publish_token)) {
-        http_error_with(h, 401, "WWW-Authenticate: Bearer\r\n", "unauthorized",
+        server_refused(h->server, ERR_FORBIDDEN);
+        http_error_with(h, 401, "WWW-Authenticate: Bearer\r\n", err_name(ERR_FORBIDDEN),
                         "Authorization: Bearer with the right publish_token is needed");
-    } else if (r->head.length > set->max_http_body_bytes) {
-        http_error(h, 413, "too_large", "the body is larger than max_http_body_bytes");
+    } else if (r->head.length > h->body_max) {
+        server_refused(h->server, ERR_TOO_LARGE);
+        http_error(h, 413, err_name(ERR_TOO_LARGE), "the body is larger than max_http_body_bytes");
     } else {
         return true;
     }
@@ -95,8 +98,9 @@ static int take_body(struct draft *d, const struct request *r, struct slice body
         return take_json(d, body, set);
     if (http_same(family, SLICE_LIT("text/")))
         return take_text(d, body);
-    if (take_json(d, body, set) == 0)
-        return 0;
+    int err = take_json(d, body, set);
+    if (err != ERR_PARSE)
+        return err;
     buf_clear(&d->text);
     return take_text(d, body) == 0 ? 0 : take_binary(d, body);
 }
@@ -189,12 +193,17 @@ static int send_event(struct publishing *p, const struct request *r, const struc
 static int publish_body(struct publishing *p, const struct request *r, struct slice body, struct draft *d)
 {
     const struct settings *set = server_settings(p->http->server);
-    struct slice name = request_param(r, "event");
-    int err = json_quote(&d->name, name.n > 0 ? name : SLICE_LIT("message"));
+    struct slice name = SLICE_LIT("message");
+    size_t at = 0;
+    (void)request_param_next(r, "event", &at, &name);
+    int err = name.n == 0 ? ERR_EVENT_NAME : json_quote(&d->name, name);
     d->event.name = buf_slice(&d->name);
     if (err == 0)
         err = take_body(d, r, body, set);
-    return err == 0 ? send_event(p, r, &d->event) : err;
+    if (err == 0)
+        return send_event(p, r, &d->event);
+    server_refused(p->http->server, err);
+    return err;
 }
 
 void publish_handle(struct http *h, const struct request *r, struct slice body)

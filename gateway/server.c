@@ -12,6 +12,7 @@
 #include "gateway/listener.h"
 #include "gateway/loop.h"
 #include "gateway/lws_libevent.h"
+#include "gateway/polling.h"
 #include "gateway/websocket.h"
 
 static void enter(void *arg)
@@ -82,6 +83,7 @@ struct server *server_new(struct gateway *g, char *why, size_t why_size)
     list_init(&s->http);
     list_init(&s->unread);
     list_init(&s->dead);
+    list_init(&s->polling);
     buf_init(&s->head, 4 * HTTP_HEAD_MAX);
     buf_init(&s->request.text, HTTP_HEAD_MAX + 1);
     if (start(s, why, why_size))
@@ -110,7 +112,8 @@ static void close_all(struct server *s)
 {
     while (!list_empty(&s->http))
         http_lost(container_of(s->http.next, struct http, all));
-    http_turn(s);
+    polling_free_all(s);
+    http_free_dead(s);
 }
 
 void server_free(struct server *s)

@@ -27,11 +27,12 @@ struct server {
     struct lws_vhost *vhost;
     struct ws *adopting; /* the WebSocket that libwebsockets is taking over in this very call */
     struct proxies proxies;
-    unsigned sockets;   /* of clients, HTTP and WebSocket */
-    struct link http;   /* all HTTP connections */
-    struct link unread; /* those whose input has a request that waited for the answer before it */
-    struct link dead;   /* those to free at the end of the turn */
-    struct buf head;    /* scratch: an answer's head */
+    unsigned sockets;    /* of clients, HTTP and WebSocket */
+    struct link http;    /* all HTTP connections */
+    struct link unread;  /* those whose input has a request that waited for the answer before it */
+    struct link dead;    /* those to free at the end of the turn */
+    struct link polling; /* all polling sessions */
+    struct buf head;     /* scratch: an answer's head */
     struct request_scratch request;
     char input[SERVER_READ_SIZE]; /* scratch: what was just read */
 };
@@ -54,6 +55,12 @@ static inline void server_timer(const struct server *s, struct timer *t, uint64_
 static inline void server_count(struct server *s, enum metric m, uint64_t n)
 {
     s->gateway->metrics.v[m] += n;
+}
+
+/* Something that was asked for is refused for this reason; what the core refuses it counts itself. */
+static inline void server_refused(struct server *s, int err)
+{
+    s->gateway->metrics.refusals[-err]++;
 }
 
 #endif

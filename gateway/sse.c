@@ -79,10 +79,10 @@ static void finish(struct sse *s)
 static void stream_flush(struct conn *c)
 {
     struct sse *s = c->io;
-    bool abrupt = c->state == CONN_CLOSING && close_reason_abrupt(c->reason);
+    bool closing = c->state == CONN_CLOSING, abrupt = closing && close_reason_abrupt(c->reason);
     if (s->streaming && s->http != NULL && !abrupt && !c->behind && !write_queue(s))
         conn_close(c, CLOSE_LOST);
-    if (c->state == CONN_CLOSING)
+    if (closing)
         finish(s);
 }
 

@@ -42,7 +42,7 @@ static int put_headers(struct ws *w, const struct request *r)
     struct slice offered = r->head.header[HTTP_WS_PROTOCOL], first, origin = r->head.header[HTTP_ORIGIN];
     if (http_list_next(&offered, &first))
         (void)buf_addf(&w->headers, "Sec-WebSocket-Protocol: %.*s\r\n", SLICE_FMT(first));
-    char *z = origin.n > 0 ? strndup(origin.p, origin.n) : NULL;
+    char *z = origin.n > 0 ? http_string(origin) : NULL;
     int err = http_put_cors(w->server, z, &w->headers);
     free(z);
     return err;

@@ -21,11 +21,14 @@
 
 #define MAX_PARTS 64 /* frames in one call; fan-out packs many into one before */
 
-static void lost(struct ws *w)
+/* The socket is broken. The broker may be in the middle of something with the connection: it is lost at the
+ * end of the turn. */
+static void broken(struct ws *w)
 {
-    lws_libevent_kill(w->wsi);
-    w->state = WS_DEAD;
-    ws_lose(w, CLOSE_LOST);
+    if (w->conn != NULL && w->conn->state == CONN_OPEN)
+        conn_close(w->conn, CLOSE_LOST);
+    else
+        ws_cut(w);
 }
 
 void ws_cut(struct ws *w)
@@ -88,7 +91,7 @@ static void write_queue(struct ws *w)
         }
         ssize_t n = send_front(w, &all);
         if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS) {
-            lost(w);
+            broken(w);
             return;
         }
         if (n > 0)
@@ -96,7 +99,7 @@ static void write_queue(struct ws *w)
         if (n >= 0 && (size_t)n == all)
             continue;
         if (!hand_rest_over(w)) {
-            lost(w);
+            broken(w);
             return;
         }
         c->behind = true;
@@ -142,7 +145,7 @@ static void write_queue_base64(struct ws *w)
         bool ok = put_base64(&out, f) == 0 && write_behind(w, out.p, out.n);
         buf_free(&out);
         if (!ok) {
-            lost(w);
+            broken(w);
             return;
         }
         conn_written(c, f->n);
@@ -157,7 +160,7 @@ void ws_send_text(struct ws *w, const char *text)
     assert(head + n <= sizeof bytes);
     memcpy(bytes + head, text, n);
     if (!write_behind(w, bytes, head + n))
-        lost(w);
+        broken(w);
 }
 
 /* RFC 6455, section 5.5.1. */
@@ -217,7 +220,7 @@ static void websocket_flush(struct conn *c)
         write_queue_base64(w);
     else
         write_queue(w);
-    if (w->conn != NULL && c->state == CONN_CLOSING)
+    if (c->state == CONN_CLOSING && !close_reason_abrupt(c->reason)) /* else it has just been found broken */
         finish(w);
 }
 
