@@ -87,6 +87,18 @@ static uint64_t now_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+/* With the events go the handlers: who signals a process that is about to end must not change its status. */
+static void block_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    int err = sigprocmask(SIG_BLOCK, &set, NULL);
+    assert(err == 0);
+}
+
 static void serve(struct reload *r)
 {
     struct gateway *g = r->gateway;
@@ -97,6 +109,7 @@ static void serve(struct reload *r)
     log_info("started", "version=" ROOMCAST_VERSION " node=%s listen=%s bus=%s", g->settings.node_id,
              server_address(g->server), strcmp(g->settings.bus, "memory") == 0 ? "memory" : "redis");
     loop_run(g);
+    block_signals();
     drain_end();
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         event_free(signals[i]);

@@ -8,10 +8,16 @@
 
 enum { NAMES_MAX = 1000 };
 
+/* Whole, where log_quote() would cut it: what to do is at its end. */
 static void report(void *arg, const char *text)
 {
     (void)arg;
-    log_error("reload failed, nothing was changed", "reason=%s", log_quote(slice_of(text)));
+    char quoted[NAMES_MAX];
+    size_t n = 0;
+    for (; text[n] && n < sizeof quoted - 1; n++)
+        quoted[n] = text[n] == '"' || text[n] == '\\' ? '\'' : (unsigned char)text[n] < ' ' ? ' ' : text[n];
+    quoted[n] = '\0';
+    log_error("reload failed, nothing was changed", "reason=\"%s\"", quoted);
 }
 
 /* The keys that will be taken over, comma separated. Their values may be secrets. */
@@ -70,14 +76,16 @@ void reload_config(struct reload *r)
     struct config c;
     struct config_errors errors = {.report = report};
     if (config_load(&c, r->options, r->envp, &errors) == 0) {
-        char why[500];
+        char why[500], text[600];
         config_name_node(&c.settings);
         /* Limits are not taken over: the routes must hold under those in force. */
         struct routes *routes = routes_compile(c.namespaces, &r->gateway->settings, why, sizeof why);
-        if (routes)
+        if (routes) {
             take_over(r, &c, routes);
-        else
-            report(NULL, why);
+        } else {
+            snprintf(text, sizeof text, "with the limits in force, which need a restart: %s", why);
+            report(NULL, text);
+        }
     }
     config_free(&c);
 }

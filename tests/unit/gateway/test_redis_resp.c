@@ -19,7 +19,7 @@ struct seen {
     int answer; /* of the reply handler */
 };
 
-static void note(struct seen *s, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void note(struct seen *s, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
