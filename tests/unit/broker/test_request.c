@@ -171,6 +171,35 @@ static void an_unknown_node_times_out(void **state)
     assert_true(heard_part(p, "\"timeout\""));
 }
 
+/* Without an ack a JSON client is told that something failed; the event is long gone. */
+static void failing_later_without_an_ack(void **state)
+{
+    struct peer *j = json(a);
+    (void)state;
+    say(j, "{\"event\":\"ask\",\"args\":[\"~b~0123456789abcdef\",\"q\"]}");
+    settle_all(w);
+    heard(j, "{\"error\":{\"code\":\"gone\",\"message\":\"no such client is connected\"}}\n");
+}
+
+/* A node that starts again begins with other numbers: a late answer is not taken for another's. */
+static void an_answer_to_the_process_before(void **state)
+{
+    (void)state;
+    ask("1", id_of(r));
+    node_free(a);
+    a = node_on(w, "a", NULL, routes);
+    p = sio(a, "/");
+    ask("1", "~b~0123456789abcdef");
+    forget(p);
+    wire_hold(b, true);
+    ask("2", id_of(r));
+    say(r, "430[\"late\"]");
+    ask("3", id_of(r));
+    wire_hold(b, false);
+    settle_all(w);
+    heard(p, "");
+}
+
 static void the_answer_is_the_ack(void **state)
 {
     (void)state;
@@ -305,6 +334,8 @@ int main(void)
         TEST(the_answer_cannot_be_sent),
         TEST(ends_while_asking),
         TEST(from_outside),
+        TEST(failing_later_without_an_ack),
+        TEST(an_answer_to_the_process_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

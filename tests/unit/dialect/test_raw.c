@@ -156,6 +156,19 @@ static void beside_a_connect_route(void **state)
     wire_free(w);
 }
 
+/* Joins under way count: the limit is the client's, not the request's. */
+static void a_connect_route_that_takes_the_last_place(void **state)
+{
+    static const char routes[] = "{\"/\":{\"routes\":{\"$connect\":[{\"join\":\"lobby\"}]}}}";
+    struct node *n = node_new("max_rooms_per_client=1", routes);
+    struct peer *r = plain(n, &dialect_raw, "/", NULL, "y");
+    (void)state;
+    settle(n);
+    closed_for(r, CLOSE_JOIN_FAILED);
+    assert_false(r->ready);
+    node_free(n);
+}
+
 static void unaccepted_messages_pause(void **state)
 {
     struct wire *w = wire_new();
@@ -183,6 +196,7 @@ int main(void)
         cmocka_unit_test(opening),
         cmocka_unit_test(failures_close),
         cmocka_unit_test(beside_a_connect_route),
+        cmocka_unit_test(a_connect_route_that_takes_the_last_place),
         cmocka_unit_test(unaccepted_messages_pause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
