@@ -31,10 +31,12 @@ static void on_stop_signal(evutil_socket_t signal, short what, void *arg)
     struct reload *r = arg;
     loop_enter(r->gateway);
     log_info("signal", "signal=%s", signal == SIGTERM ? "SIGTERM" : "SIGINT");
-    if (r->gateway->draining)
-        r->gateway->stopping = true;
-    else
+    if (!r->gateway->draining) {
         drain_begin(r->gateway);
+        return;
+    }
+    log_warn("stopping at once, cutting connections", "cut=%zu", broker_connection_count(r->gateway->broker));
+    r->gateway->stopping = true;
 }
 
 static void on_reload_signal(evutil_socket_t signal, short what, void *arg)
