@@ -406,7 +406,7 @@ void say_binary(struct peer *p, const char *bytes, size_t n)
     message(p, (struct slice){bytes, n}, true);
 }
 
-static char *print(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static char *print(const char *fmt, va_list ap)
 {
     char *text = NULL;
     assert_true(vasprintf(&text, fmt, ap) >= 0);
