@@ -46,7 +46,7 @@ static int keep_unsent(struct http *h, struct slice head, const struct answer *a
     return 0;
 }
 
-/* False: the connection was lost. */
+/* False: the connection is broken. */
 static bool send_answer(struct http *h, const struct answer *a, bool *all)
 {
     struct slice head = buf_slice(&h->server->head);
@@ -55,11 +55,7 @@ static bool send_answer(struct http *h, const struct answer *a, bool *all)
     ssize_t n = send_now(h, v, body.n == 0 ? 1 : 2);
     server_count(h->server, M_BYTES_OUT, head.n + (a->counted ? 0 : body.n));
     *all = n >= 0 && (size_t)n == head.n + body.n;
-    if (n < 0 || (!*all && keep_unsent(h, head, a, (size_t)n) != 0)) {
-        http_close(h);
-        return false;
-    }
-    return true;
+    return n >= 0 && (*all || keep_unsent(h, head, a, (size_t)n) == 0);
 }
 
 void http_answer(struct http *h, const struct answer *a)
@@ -68,12 +64,10 @@ void http_answer(struct http *h, const struct answer *a)
     assert(h->state == HTTP_HANDLING || h->state == HTTP_HELD);
     if (h->body_unread)
         h->keep_alive = false;
-    if (http_put_head(h, a) != 0) {
+    if (http_put_head(h, a) != 0 || !send_answer(h, a, &all)) {
         http_close(h);
         return;
     }
-    if (!send_answer(h, a, &all))
-        return;
     if (all) {
         http_finished(h);
         return;
