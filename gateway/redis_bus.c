@@ -29,13 +29,6 @@ static struct redis_bus *redis(struct bus *bus)
     return container_of(bus, struct redis_bus, bus);
 }
 
-static void show(struct redis_bus *r)
-{
-    r->metrics->v[M_BUS_UP] = r->bus.up;
-    r->metrics->v[M_BUS_QUEUE_BYTES] = r->bus.queued_bytes;
-    r->metrics->v[M_BUS_CHANNELS] = HASH_COUNT(r->bus.channels);
-}
-
 static void rise(struct redis_bus *r)
 {
     if (r->bus.up || !redis_link_ready(r->commands) || !r->subscriptions.restored)
@@ -44,7 +37,6 @@ static void rise(struct redis_bus *r)
     if (r->was_up)
         r->metrics->v[M_BUS_RECONNECTS]++;
     r->was_up = true;
-    show(r);
     log_info("bus up", "bus=redis channels=%u", HASH_COUNT(r->bus.channels));
     r->bus.handler.state(r->bus.handler.arg, true);
 }
@@ -55,7 +47,6 @@ static void fall(struct redis_bus *r, const char *lost)
         return;
     r->bus.up = false;
     r->metrics->v[M_BUS_DOWNS]++;
-    show(r);
     log_warn("bus down", "bus=redis lost=%s unanswered=%zu", lost, r->publications.count);
     r->bus.handler.state(r->bus.handler.arg, false);
 }
@@ -158,7 +149,6 @@ static void redis_turn(struct bus *bus)
         redis_subscriptions_refuse(&r->subscriptions);
     }
     redis_link_flush(r->commands);
-    show(r);
 }
 
 static bool redis_pending(const struct bus *bus)
@@ -178,7 +168,6 @@ static void redis_destroy(struct bus *bus)
     redis_subscriptions_free(&r->subscriptions);
     redis_publications_free(&r->publications);
     redis_url_free(&r->url);
-    show(r);
     free(r);
 }
 

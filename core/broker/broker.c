@@ -220,6 +220,7 @@ uint64_t broker_turn(struct broker *b)
     conns_end_closing(b);
     conns_free_dead(b);
     b->metrics->v[M_BUS_QUEUE_BYTES] = b->bus->queued_bytes;
+    b->metrics->v[M_BUS_CHANNELS] = HASH_COUNT(b->bus->channels);
     if (bus_pending(b->bus) || !list_empty(&b->closing) || !list_empty(&b->audiences))
         return 0;
     return timers_next(&b->timers, b->now);

@@ -56,8 +56,8 @@ static void test_order_over_channels(void **state)
     assert_int_equal(n.bus->queued_bytes, 0);
     assert_int_equal(n.metrics.bus_latency.count, COUNT);
     assert_true(n.metrics.bus_latency.max > 0);
-    assert_int_equal(n.metrics.v[M_BUS_UP], 1);
-    assert_int_equal(n.metrics.v[M_BUS_CHANNELS], ROOMS);
+    assert_int_equal(n.bus->up, 1);
+    assert_int_equal(HASH_COUNT(n.bus->channels), ROOMS);
     assert_int_equal(n.ups, 1);
     assert_int_equal(n.downs, 0);
     node_stop(&n);

@@ -61,7 +61,7 @@ static void test_restart(void **state)
     assert_int_equal(node_publish(&n, "r", SLICE_LIT("refused")), ERR_UNAVAILABLE);
     bus_subscribe(n.bus, &later.channel);
     node_until(&n, later.refused == 1, 1000);
-    assert_int_equal(n.metrics.v[M_BUS_UP], 0);
+    assert_int_equal(n.bus->up, 0);
     node_for(&n, 300);
     redis_start(&server);
     node_until(&n, n.ups == 2, 3000);
@@ -223,7 +223,7 @@ static void test_many_channels(void **state)
     for (unsigned i = 0; i < COUNT; i++)
         confirmed += rooms[i].confirmed;
     assert_int_equal(confirmed, 2 * COUNT);
-    assert_int_equal(n.metrics.v[M_BUS_CHANNELS], COUNT);
+    assert_int_equal(HASH_COUNT(n.bus->channels), COUNT);
     for (unsigned i = 0; i < COUNT; i++)
         bus_unsubscribe(n.bus, &rooms[i].channel);
     node_until(&n, redis_admin(&server, "PUBSUB CHANNELS") == 0, 5000);
