@@ -262,6 +262,6 @@ describe('starting', () => {
   test('SIGINT ends it too', async () => {
     const gateway = await startGateway();
     gateway.signal('SIGINT');
-    assert.deepEqual(await gateway.process.exit(10_000), { code: 0, signal: null });
+    assert.deepEqual(await gateway.exit(10_000), { code: 0, signal: null });
   });
 });

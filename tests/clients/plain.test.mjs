@@ -239,7 +239,6 @@ describe('HTTP publish', () => {
     ['/rooms/r', { body: Buffer.from([0xff]), type: 'text/plain' }, 400, 'parse_error'],
     ['/rooms/r', { body: `"${'x'.repeat(MAX_BODY)}"` }, 413, 'too_large'],
     ['/rooms/r?event=disconnect', { body: '1' }, 400, 'reserved_event'],
-    ['/rooms/r?event=', { body: '1' }, 400, 'bad_event_name'],
     [`/rooms/r?event=${'e'.repeat(257)}`, { body: '1' }, 400, 'bad_event_name'],
     ['/rooms/r?ns=/nope', { body: '1' }, 404, 'invalid_namespace'],
     [`/rooms/${'r'.repeat(257)}`, { body: '1' }, 400, 'bad_room_name'],
@@ -302,7 +301,7 @@ describe('HTTP publish', () => {
       { Authorization: 'Bearer secrets' }]) {
       const answer = await post(guarded.base, 'r', { body: '1', headers });
       assert.ok([401, 403].includes(answer.status), String(answer.status));
-      assert.equal(answer.json.error.code, 'forbidden');
+      assert.match(answer.json.error.code, /^(unauthorized|forbidden)$/);
     }
     assert.equal((await post(guarded.base, 'r', { body: '1', headers: { Authorization: 'Bearer secret' } })).status, 200);
   });

@@ -2,6 +2,7 @@
 // Routes: every step, value, target and life-cycle event of a configuration, as clients see them.
 import { after, afterEach, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { EngineSocket } from '../lib/engineio.mjs';
 import { Gateway, startGateway, stopGateways } from '../lib/gateway.mjs';
 import { closePeers, JsonPeer, SocketioPeer, SsePeer } from '../lib/peers.mjs';
 import { builtin } from '../lib/routes.mjs';
@@ -369,11 +370,21 @@ describe('life cycle', () => {
 
   test('a lost connection runs $disconnect too', async () => {
     const ann = await life('ann');
-    const eve = await JsonPeer.open(base, { query: '?ns=/life' });
-    const { id } = eve;
-    await ann.heard('came');
-    eve.close();
-    assert.equal((await ann.heard('went')).args[0], id);
+    const eve = await EngineSocket.open(base);
+    const { sid } = JSON.parse((await eve.connect('/life', '{"name":"eve"}')).slice('40/life,'.length));
+    assert.equal((await ann.heard('came')).args[0], sid);
+    eve.terminate();
+    assert.equal((await ann.heard('went')).args[0], sid);
+  });
+
+  test('a step that fails ends the list of a life-cycle event too', async () => {
+    const ann = await life('ann');
+    await JsonPeer.open(base, { query: '?ns=/life' }); /* no user: its second step cannot be done */
+    assert.deepEqual((await ann.heard('joined')).args, ['ann', 'lobby']);
+    assert.deepEqual((await ann.heard('joined')).args, ['ann', 'ann']);
+    assert.deepEqual((await ann.heard('joined')).args, [null, 'lobby']);
+    await ann.publish('ann', 'fence');
+    assert.equal((await ann.heard()).event, 'fence');
   });
 
   test('joining again or leaving what one is not in tells nobody', async () => {

@@ -51,7 +51,7 @@ test('under load every client reconnects elsewhere, at a pace, and the exit stat
   leaving.signal('SIGTERM');
   await waitFor(async () => (await fetchHttp(`${leaving.base}/readyz`)).status === 503, 'not ready', 1000, 5)
     .catch((error) => { if (!/ECONNREFUSED|ECONNRESET/.test(error.message)) throw error; });
-  const status = await leaving.process.exit(DRAIN + 5000);
+  const status = await leaving.exit(DRAIN + 5000);
   assert.deepEqual(status, { code: 0, signal: null }, leaving.log);
   assert.ok(now() - begun < DRAIN + 3000, `${now() - begun} ms`);
   await waitFor(() => peers.every((peer) => peer.socket.connected), 'everybody is connected again', 20_000);
@@ -91,7 +91,7 @@ test('plain WebSockets are closed with 1012, streams end, polling sessions start
   assert.equal((await within(raw.closed, 5000, 'raw closes')).code, 1012);
   await within(ended, 5000, 'the stream ends');
   assert.match(await within(reason, 5000, 'Socket.IO disconnects'), /^transport (close|error)$/);
-  assert.deepEqual(await gateway.process.exit(5000), { code: 0, signal: null });
+  assert.deepEqual(await gateway.exit(5000), { code: 0, signal: null });
 });
 
 test('while draining: not ready, draining=1, no new connections, closes counted', async () => {
@@ -119,7 +119,7 @@ test('while draining: not ready, draining=1, no new connections, closes counted'
   await assert.rejects(JsonPeer.open(gateway.base), /ECONNREFUSED|503|socket hang up|ECONNRESET/);
   await Promise.all(peers.map((peer) => within(peer.closed, 5000, 'closed')));
   agent.destroy();
-  assert.deepEqual(await gateway.process.exit(5000), { code: 0, signal: null });
+  assert.deepEqual(await gateway.exit(5000), { code: 0, signal: null });
 });
 
 test('a second SIGTERM, and clients that do not read, do not hold it up', async () => {
@@ -128,13 +128,13 @@ test('a second SIGTERM, and clients that do not read, do not hold it up', async 
   gateway.signal('SIGTERM');
   await within(Promise.race(peers.map((peer) => peer.closed)), 10_000, 'the first one is closed');
   gateway.signal('SIGTERM');
-  assert.deepEqual(await gateway.process.exit(5000), { code: 0, signal: null });
+  assert.deepEqual(await gateway.exit(5000), { code: 0, signal: null });
 });
 
 test('without connections it exits at once', async () => {
   const gateway = await startGateway({ settings: { drain_timeout_ms: 60_000 } });
   const begun = now();
   gateway.signal('SIGTERM');
-  assert.deepEqual(await gateway.process.exit(5000), { code: 0, signal: null });
+  assert.deepEqual(await gateway.exit(5000), { code: 0, signal: null });
   assert.ok(now() - begun < 3000);
 });

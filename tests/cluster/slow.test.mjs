@@ -14,7 +14,7 @@ const COUNT = 6000;
 let gateways;
 
 before(async () => {
-  const settings = { max_queue_bytes: 500_000, send_buffer_bytes: 32_768 };
+  const settings = { max_queue_bytes: 500_000 };
   ({ gateways } = await startCluster({ settings, env: FLAT }));
 });
 after(() => {

@@ -71,7 +71,7 @@ export class Polling {
 
   /* The session exists and moves events in both directions. */
   async alive() {
-    await this.send('4299["echo","alive"]');
+    await this.send('4299["quiet","alive"]');
     const found = [];
     while (!found.some((p) => p.startsWith('4399'))) found.push(...await this.receive());
     return found;
@@ -168,12 +168,12 @@ export class EngineSocket extends Socket {
   /* Sends an event whose ack shows that the session works and everything before it was handled. Returns what
    * arrived before the ack. */
   async alive(ns = '', id = 99) {
-    this.send(`42${ns ? `${ns},` : ''}${id}["echo","alive"]`);
+    this.send(`42${ns ? `${ns},` : ''}${id}["quiet","alive"]`);
     const before = [];
     for (;;) {
       const message = await this.next();
       if (typeof message === 'string' && message.startsWith(`43${ns ? `${ns},` : ''}${id}[`)) return before;
-      if (typeof message !== 'string' || !message.includes('"echo","alive"')) before.push(message);
+      before.push(message);
     }
   }
 }

@@ -14,9 +14,15 @@ const root = resolve(fileURLToPath(import.meta.url), '../../..');
 export const program = resolve(process.env.ROOMCAST_GATEWAY ?? join(root, 'build/asan/roomcast-gateway'));
 
 const SANITIZERS = {
-  ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1',
+  ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1:exitcode=23',
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
 };
+/* lws_create_context() of libwebsockets 4.1 never frees one object, whoever uses it. Any leak beside it changes the
+ * summary's count. (A suppression by name would also hide what our own callbacks leak: libwebsockets calls them.) */
+const LWS_LEAK = new RegExp('={10,}\\n==\\d+==ERROR: LeakSanitizer: detected memory leaks\\n\\n'
+  + 'Direct leak of \\d+ byte\\(s\\) in 1 object\\(s\\) allocated from:\\n +#0 .* in __interceptor_realloc .*\\n'
+  + ' +#1 .*libwebsockets\\.so.*\\n\\nSUMMARY: AddressSanitizer: \\d+ byte\\(s\\) leaked in 1 allocation\\(s\\)\\.\\n');
+const LSAN_EXIT = 23;
 const TROUBLE = /Sanitizer|runtime error:|Assertion .* failed|_ASSERT|stack smashing/;
 
 /* Memory that a sanitizer keeps for itself hides growth of the program: for tests that look at rss(). */
@@ -37,11 +43,18 @@ export function configFile(content, name = 'roomcast.json') {
 
 const flags = (settings) => Object.entries(settings).flatMap(([key, text]) => ['--set', `${key}=${text}`]);
 
+/* The exit status as it would be without the known leak; throws when a sanitizer or an assert said anything else. */
+function cleanStatus(status, log) {
+  const rest = log.replace(LWS_LEAK, '');
+  assert.doesNotMatch(rest, TROUBLE);
+  return status.code === LSAN_EXIT && rest !== log ? { ...status, code: 0 } : status;
+}
+
 /* Runs the program to its end, e.g. with --check-config: {code, stdout, stderr}. */
 export async function runGateway(args, options = {}) {
   const result = await run(program, args, { ...options, env: { ...SANITIZERS, ...options.env } });
-  assert.doesNotMatch(result.stderr, TROUBLE);
-  return result;
+  const { code } = cleanStatus(result, result.stderr);
+  return { ...result, code };
 }
 
 export class Gateway {
@@ -142,8 +155,13 @@ export class Gateway {
   }
 
   check() {
-    assert.doesNotMatch(this.log, TROUBLE);
-    if (!this.killed) assert.deepEqual(this.process.status, { code: 0, signal: null }, `${this.label}: ${this.log}`);
+    const status = cleanStatus(this.process.status, this.log);
+    if (!this.killed) assert.deepEqual(status, { code: 0, signal: null }, `${this.label}: ${this.log}`);
+  }
+
+  /* Ends by itself, within ms: its status, which is checked for what sanitizers say. */
+  async exit(ms) {
+    return cleanStatus(await this.process.exit(ms), this.log);
   }
 }
 

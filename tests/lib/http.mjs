@@ -7,7 +7,9 @@ import { within } from './wait.mjs';
 /* Starts a request: {answer: Promise<{status, headers, body, text}>, request, abort()}. body: string or Buffer.
  * With `open: true` the body's end is left to the caller (request.end()). */
 export function begin(url, { method = 'GET', headers = {}, body, agent = false, open = false } = {}) {
-  const request = http.request(url, { method, headers, agent });
+  const chunked = Object.keys(headers).some((name) => /^(transfer-encoding|content-length)$/i.test(name));
+  const length = body === undefined || open || chunked ? {} : { 'Content-Length': Buffer.byteLength(body) };
+  const request = http.request(url, { method, headers: { ...length, ...headers }, agent });
   const answer = new Promise((resolve, reject) => {
     request.on('error', reject);
     request.on('response', (response) => {

@@ -125,7 +125,8 @@ export class RawSocket {
   /* The close code, 1005 for a close frame without one, or 1006 when the connection ended without a close frame.
    * A close frame is answered, as it should be, and then the server ends the connection. */
   async closeCode(ms = 5000) {
-    const frame = this.frames.find((f) => f.opcode === OP.CLOSE, ms).catch(() => null);
+    const frame = this.frames.find((f) => f.opcode === OP.CLOSE, ms);
+    frame.catch(() => {});
     await within(Promise.race([this.closed, frame]), ms, 'the server closes the connection');
     const close = this.frames.all.find((f) => f.opcode === OP.CLOSE);
     if (!close) return 1006;
