@@ -11,12 +11,13 @@
     X(ERR_TOO_LARGE, -2, "too_large", 413, "larger than the limit")                                          \
     X(ERR_TOO_DEEP, -3, "too_deep", 400, "JSON is nested deeper than the limit")                             \
     X(ERR_NOMEM, -4, "out_of_memory", 503, "out of memory")                                                  \
-    X(ERR_UNAVAILABLE, -5, "unavailable", 503, "the bus is down, nothing was published")                     \
+    X(ERR_UNAVAILABLE, -5, "unavailable", 503, "the bus is down, try again later")                           \
     X(ERR_OVERLOADED, -6, "overloaded", 503, "too much is queued, try again later")                          \
     X(ERR_BAD_REQUEST, -7, "bad_request", 400, "bad request")                                                \
     X(ERR_ROOM_NAME, -8, "bad_room_name", 400,                                                               \
       "a room name is a string of 1 to max_room_name_bytes bytes that does not begin with '~'")              \
-    X(ERR_EVENT_NAME, -9, "bad_event_name", 400, "an event name is a string of 1 to max_event_name_bytes")   \
+    X(ERR_EVENT_NAME, -9, "bad_event_name", 400,                                                             \
+      "an event name is a string of at most max_event_name_bytes bytes")                                     \
     X(ERR_RESERVED_EVENT, -10, "reserved_event", 400, "this event name is reserved")                         \
     X(ERR_TOO_MANY_ROOMS, -11, "too_many_rooms", 403, "max_rooms_per_client reached")                        \
     X(ERR_TOO_MANY_NAMESPACES, -12, "too_many_namespaces", 403, "max_namespaces_per_connection reached")     \

@@ -118,7 +118,7 @@ static void messages_that_are_none(void **state)
         "to max_event_name_bytes\"}}");
     bad("{\"event\":5}",
         "{\"event\":5,\"error\":{\"code\":\"bad_event_name\",\"message\":\"an event name is a string "
-        "of 1 to max_event_name_bytes\"}}");
+        "of at most max_event_name_bytes bytes\"}}");
     snprintf(text, sizeof text, "{\"event\":\"x\",%s", request);
     bad("{\"event\":\"x\",\"args\":{}}", text);
     static const char *const acks[] = {"-1", "1.5", "\"7\"", "1e3", "null", "1000000000000000"};
