@@ -114,8 +114,8 @@ static void messages_that_are_none(void **state)
     bad("{}", name);
     bad("{\"args\":[1]}", name);
     bad("{\"ack\":7}",
-        "{\"ack\":7,\"error\":{\"code\":\"bad_event_name\",\"message\":\"an event name is a string of 1 "
-        "to max_event_name_bytes\"}}");
+        "{\"ack\":7,\"error\":{\"code\":\"bad_event_name\",\"message\":\"an event name is a string "
+        "of at most max_event_name_bytes bytes\"}}");
     bad("{\"event\":5}",
         "{\"event\":5,\"error\":{\"code\":\"bad_event_name\",\"message\":\"an event name is a string "
         "of at most max_event_name_bytes bytes\"}}");
