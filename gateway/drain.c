@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Leaving: not ready, no new connections, and those that are open are closed little by little, so that their
- * clients do not all knock at the other gateways at once. The first nine tenths of drain_timeout_ms are for
- * closing, the last for the slowest to go; who is there after it is cut. */
+/* Leaving: not ready, new sessions are answered 503, and those that are open are closed little by little, so
+ * that their clients do not all knock at the other gateways at once. It goes on listening until it is gone:
+ * for who asks whether it is ready, and for the polls of sessions whose turn has not come. The first nine
+ * tenths of drain_timeout_ms are for closing, the last for the slowest to go; who is there after it is cut.
+ */
 #include <assert.h>
 
 #include "core/base/log.h"
@@ -67,7 +69,6 @@ void drain_begin(struct gateway *g)
     tick = tick > TICK_MAX_MS ? TICK_MAX_MS : tick < TICK_MIN_MS ? TICK_MIN_MS : tick;
     g->draining = true;
     g->metrics.v[M_DRAINING] = 1;
-    server_stop_listening(g->server);
     drain.began_ms = drain.told_ms = broker_now(g->broker);
     drain.total = broker_connection_count(g->broker);
     drain.asked = 0;

@@ -19,7 +19,7 @@ struct gateway {
     struct broker *broker;
     struct event_base *base;
     struct server *server;
-    bool draining; /* SIGTERM: not ready, no new connections */
+    bool draining; /* SIGTERM: not ready, new sessions are refused */
     bool stopping; /* the loop ends after this turn */
 };
 
@@ -35,7 +35,6 @@ const char *server_address(const struct server *s);
 /* End of a loop turn, after broker_turn(): serves libwebsockets' write requests. True if work is left: the
  * next turn must not block. */
 bool server_turn(struct server *s);
-void server_stop_listening(struct server *s);
 void server_free(struct server *s);
 
 /* operations.c: /healthz, /readyz, /metrics. Fills status, content type and body; false when the path is not

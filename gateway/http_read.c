@@ -16,7 +16,7 @@ static void remember(struct http *h, const struct request *r)
 {
     const struct settings *set = server_settings(h->server);
     struct slice origin = r->head.header[HTTP_ORIGIN];
-    h->keep_alive = r->head.keep_alive && !h->server->gateway->draining;
+    h->keep_alive = r->head.keep_alive;
     h->head_only = r->head.method == HTTP_HEAD;
     if (origin.n > 0 && set->allowed_origins[0] != '\0' && h->origin == NULL)
         h->origin = http_string(origin); /* NULL when memory is short: no CORS headers then */

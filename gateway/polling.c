@@ -128,7 +128,7 @@ static void finish(struct polling *p)
     if (told || nobody)
         over(p);
     else if (!timer_active(&p->end))
-        server_timer(p->server, &p->end, POLLING_END_MS);
+        server_timer(p->server, &p->end, c->reason == CLOSE_DRAIN ? POLLING_DRAIN_MS : POLLING_END_MS);
 }
 
 static void polling_flush(struct conn *c)

@@ -11,7 +11,8 @@ struct request;
 struct server;
 struct ws;
 
-#define POLLING_END_MS 30000 /* how long the end of a session waits for the next poll */
+#define POLLING_END_MS   30000 /* how long the end of a session waits for the next poll */
+#define POLLING_DRAIN_MS 2000  /* the same when the gateway is leaving */
 
 /* A session's side that polls: its conn's io. */
 struct polling {
