@@ -38,7 +38,7 @@ async function chat(urls) {
   }
   for (const page of pages) {
     assert.equal(await list(page).count(), urls.length);
-    assert.deepEqual(page.errors.filter((text) => !text.includes('favicon')), []);
+    assert.deepEqual(page.errors, []);
     await page.context().close();
   }
 }

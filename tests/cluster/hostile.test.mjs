@@ -9,11 +9,10 @@ import { waitFor } from '../lib/wait.mjs';
 
 let redis;
 let gateways;
-let member;
 
 before(async () => {
   ({ redis, gateways } = await startCluster({ size: 2 }));
-  member = await SocketioPeer.open(gateways[0].base, { rooms: ['r'] });
+  await SocketioPeer.open(gateways[0].base, { rooms: ['r'] }); /* so that there is a channel to attack */
 });
 after(() => {
   closePeers();
@@ -28,7 +27,7 @@ async function channels() {
 
 /* What a gateway publishes to the room, byte for byte. */
 async function capture(publish) {
-  const [room] = (await channels()).filter((name) => name.includes(':r:'));
+  const room = (await channels()).find((name) => name.endsWith(',r'));
   const socket = net.connect(redis.port, '127.0.0.1');
   let bytes = Buffer.alloc(0);
   socket.on('data', (chunk) => { bytes = Buffer.concat([bytes, chunk]); });
@@ -44,13 +43,17 @@ async function capture(publish) {
   return { room, envelope: bytes.subarray(at, at + size) };
 }
 
+/* Gateways are what must survive. A client that got arguments which are no JSON (whoever may write to Redis can do that)
+ * may have gone, so these are new ones. */
 async function stillWorks() {
+  const member = await SocketioPeer.open(gateways[0].base, { rooms: ['r'] });
   const sender = await JsonPeer.open(gateways[1].base);
   const mark = `${Math.random()}`;
   await sender.publish('r', 'n', mark);
   await member.inbox.find((item) => item.args?.[0] === mark);
   for (const gateway of gateways) await gateway.waitReady();
   sender.close();
+  member.close();
 }
 
 const dropped = async (reason) => {
@@ -77,7 +80,6 @@ test('every truncation, and every byte changed, of a real publication', async ()
   }
   await redis.command('PUBLISH', room, Buffer.concat([envelope, Buffer.from('more')]));
   await stillWorks();
-  assert.equal(member.socket.connected, true);
 });
 
 test('another version is counted as such', async () => {

@@ -30,7 +30,8 @@ export async function openWindow(url, { viewport = { width: 1100, height: 800 },
   page.errors = [];
   page.on('pageerror', (error) => page.errors.push(error.message));
   page.on('console', (message) => {
-    if (message.type() === 'error') page.errors.push(message.text());
+    const { url } = message.location();
+    if (message.type() === 'error' && !url.endsWith('/favicon.ico')) page.errors.push(`${message.text()} ${url}`);
   });
   await page.goto(url);
   return page;
