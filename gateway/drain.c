@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Leaving: not ready, new sessions are answered 503, and those that are open are closed little by little, so
- * that their clients do not all knock at the other gateways at once. It goes on listening until it is gone:
- * for who asks whether it is ready, and for the polls of sessions whose turn has not come. The first nine
- * tenths of drain_timeout_ms are for closing, the last for the slowest to go; who is there after it is cut.
- */
+ * that their clients do not all knock at the other gateways at once. Sessions on polling come first: they
+ * need new connections until they have been told. When none is left the gateway stops listening, since NGINX
+ * sends what belongs to a new session past a gateway that is gone, but not past one that does not know it.
+ *
+ * The first nine tenths of drain_timeout_ms are for closing, the last for the slowest to go; who is there
+ * after it is cut. */
 #include <assert.h>
 
 #include "core/base/log.h"
@@ -55,6 +57,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
         return;
     }
     close_some(g, elapsed);
+    if (g->metrics.v[M_CONN_SOCKETIO_POLLING] == 0)
+        server_stop_listening(g->server);
     if (now - drain.told_ms >= PROGRESS_MS) {
         drain.told_ms = now;
         log_info("draining", "connections=%zu of=%zu ms=%llu", left, drain.total,

@@ -35,6 +35,7 @@ const char *server_address(const struct server *s);
 /* End of a loop turn, after broker_turn(): serves libwebsockets' write requests. True if work is left: the
  * next turn must not block. */
 bool server_turn(struct server *s);
+void server_stop_listening(struct server *s); /* for good; may be called again */
 void server_free(struct server *s);
 
 /* operations.c: /healthz, /readyz, /metrics. Fills status, content type and body; false when the path is not

@@ -275,7 +275,7 @@ const char *listener_address(const struct listener *l)
     return l->address;
 }
 
-void listener_free(struct listener *l)
+void listener_stop(struct listener *l)
 {
     timer_stop(&l->pause);
     for (unsigned i = 0; i < l->count; i++) {
@@ -283,5 +283,11 @@ void listener_free(struct listener *l)
             event_free(l->event[i]);
         close(l->fd[i]);
     }
+    l->count = 0;
+}
+
+void listener_free(struct listener *l)
+{
+    listener_stop(l);
     free(l);
 }

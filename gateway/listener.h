@@ -26,6 +26,7 @@ unsigned listener_raise_limit(unsigned long long connections, int *max_fds);
 struct listener *listener_new(struct server *server, const char *listen, unsigned max_connections, char *why,
                               size_t why_size) MUST_CHECK;
 const char *listener_address(const struct listener *l);
+void listener_stop(struct listener *l); /* closes the sockets; may be called again */
 void listener_free(struct listener *l);
 
 #endif

@@ -103,6 +103,11 @@ bool server_turn(struct server *s)
     return lws_libevent_turn(s->events) || more;
 }
 
+void server_stop_listening(struct server *s)
+{
+    listener_stop(s->listener);
+}
+
 static void close_all(struct server *s)
 {
     while (!list_empty(&s->http))

@@ -231,17 +231,24 @@ size_t broker_connection_count(const struct broker *b)
     return b->conn_count;
 }
 
-void broker_drain(struct broker *b, size_t n)
+static size_t drain_some(struct broker *b, size_t n, bool polling)
 {
     list_for_each_safe (it, &b->conns) {
         struct conn *c = container_of(it, struct conn, all);
         if (n == 0)
             break;
-        if (c->state != CONN_OPEN)
+        if (c->state != CONN_OPEN || (c->gauge == M_CONN_SOCKETIO_POLLING) != polling)
             continue;
         conn_close(c, CLOSE_DRAIN);
         n--;
     }
+    return n;
+}
+
+void broker_drain(struct broker *b, size_t n)
+{
+    n = drain_some(b, n, true);
+    (void)drain_some(b, n, false);
 }
 
 struct metrics *broker_metrics(struct broker *b)

@@ -40,7 +40,8 @@ uint64_t broker_turn(struct broker *b);
  * the bus is up. */
 bool broker_ready(const struct broker *b);
 
-/* For SIGTERM: how many connections are open, and closing up to n of them with CLOSE_DRAIN. */
+/* For SIGTERM: how many connections are open, and closing up to n of them with CLOSE_DRAIN, those on polling
+ * first. */
 size_t broker_connection_count(const struct broker *b);
 void broker_drain(struct broker *b, size_t n);
 
