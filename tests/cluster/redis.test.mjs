@@ -172,12 +172,31 @@ describe('stopped, without a word', () => {
     const sender = await SocketioPeer.open(gateways[1].base);
     redis.pause();
     const acks = Array.from({ length: 20 }, (_, i) => sender.ask('publish', room, 'n', i));
-    await delay(300);
+    await gateways[1].metricIs('bus_queue_bytes', '', (n) => n > 0, 900);
     redis.resume();
     for (const answer of await Promise.all(acks)) assert.deepEqual(answer, [{ ok: true }]);
     for (const peer of peers) {
       for (let i = 0; i < 20; i++) assert.deepEqual((await peer.heard('n')).args, [i]);
     }
+  });
+});
+
+describe('a join that cannot be done', () => {
+  test('Redis does not answer the subscription: the error comes, plain connections end with 1013', async () => {
+    const peer = await SocketioPeer.open(gateways[0].base);
+    redis.pause();
+    const raw = await RawPeer.open(gateways[0].base, { rooms: ['never subscribed'] }).catch((error) => ({ error }));
+    const stream = fetchHttp(`${gateways[0].base}/sse?room=never%20either`);
+    const [answer] = await peer.ask('join', 'nor this one');
+    assert.equal(answer.error.code, 'unavailable');
+    if (raw.error) assert.match(raw.error.message, /503/);
+    else assert.equal((await within(raw.closed, 5000, 'the raw connection ends')).code, 1013);
+    assert.equal((await stream).status, 503);
+    assert.equal(peer.socket.connected, true);
+    redis.resume();
+    await ready();
+    await gateways[0].metricIs('closes_total', 'reason="join_failed"', (n) => n > 0);
+    await peer.join('nor this one');
   });
 });
 
