@@ -47,7 +47,7 @@ struct operations_answer {
 };
 bool operations_get(struct gateway *g, struct slice path, struct operations_answer *answer);
 
-/* redis_bus.c: never fails for a url that redis_url_check() accepts: it connects, and reconnects, by itself.
+/* redis/bus.c: never fails for a url that redis_url_check() accepts: it connects, and reconnects, by itself.
  * enter, if not NULL, is called first in every event callback that may call the handler. */
 int redis_url_check(const char *url, char *why, size_t why_size) MUST_CHECK;
 typedef void (*redis_enter_fn)(void *arg);

@@ -8,11 +8,11 @@
 
 #include "core/base/log.h"
 #include "core/base/random.h"
-#include "gateway/config.h"
+#include "gateway/config/config.h"
+#include "gateway/config/options.h"
+#include "gateway/config/reload.h"
 #include "gateway/gateway.h"
 #include "gateway/loop.h"
-#include "gateway/options.h"
-#include "gateway/reload.h"
 
 #define PROGRAM "roomcast-gateway"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bus carries publications between gateways. One interface, two implementations: `memory`
- * (core/bus/memory.c, one process) and Redis (gateway/redis_bus.c).
+ * (core/bus/memory.c, one process) and Redis (gateway/redis/bus.c).
  *
  * Nothing here calls back from inside a call: subscribe(), publish() only queue; handlers run from turn() or
  * from the event loop. One thread.

@@ -9,7 +9,7 @@
 #include "core/base/err.h"
 #include "core/base/log.h"
 #include "gateway/gateway.h"
-#include "gateway/redis_link.h"
+#include "gateway/redis/link.h"
 #include "redis_server.h"
 
 struct node {

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "core/base/err.h"
-#include "gateway/config.h"
+#include "gateway/config/config.h"
 
 static struct config c;
 static char file[] = "/tmp/roomcast-test-XXXXXX";

@@ -10,7 +10,7 @@
 
 #include "core/base/err.h"
 #include "core/base/settings.h"
-#include "gateway/options.h"
+#include "gateway/config/options.h"
 
 static struct options o;
 static char why[300];

@@ -8,7 +8,7 @@
 // clang-format on
 
 #include "core/base/err.h"
-#include "gateway/proxies.h"
+#include "gateway/server/proxies.h"
 
 static void test_trust(void **state)
 {

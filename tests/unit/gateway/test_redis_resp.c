@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "core/base/err.h"
-#include "gateway/redis_resp.h"
+#include "gateway/redis/resp.h"
 
 /* What was seen, as text: one line for each reply. */
 struct seen {

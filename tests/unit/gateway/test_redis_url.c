@@ -9,8 +9,8 @@
 
 #include "core/base/err.h"
 #include "gateway/gateway.h"
-#include "gateway/redis_errors.h"
-#include "gateway/redis_url.h"
+#include "gateway/redis/errors.h"
+#include "gateway/redis/url.h"
 
 static void assert_text(const char *have, const char *want)
 {

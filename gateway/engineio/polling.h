@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Engine.IO over HTTP: a GET is held until there is something to tell, a POST brings packets. */
+#ifndef GATEWAY_ENGINEIO_POLLING_H
+#define GATEWAY_ENGINEIO_POLLING_H
+
+#include "core/base/timer.h"
+#include "core/dialect/engineio.h"
+
+struct http;
+struct request;
+struct server;
+struct ws;
+
+#define POLLING_END_MS   30000 /* how long the end of a session waits for the next poll */
+#define POLLING_DRAIN_MS 2000  /* the same when the gateway is leaving */
+
+/* A session's side that polls: its conn's io. */
+struct polling {
+    struct server *server;
+    struct link all; /* in server->polling */
+    struct session *session;
+    struct http *get; /* held, or NULL */
+    struct http
+        *post; /* its body is being read, or its answer waits until the session is not paused any more */
+    struct ws *probe;
+    struct timer noop; /* while probing */
+    struct timer end;  /* closing */
+};
+
+/* A handshake: opens a session. */
+void polling_open(struct http *h, const struct request *r);
+/* The session's next poll. */
+void polling_get(struct http *h, struct session *s);
+/* A POST whose body is about to be read: false if it is refused, and has been answered. */
+bool polling_admit(struct http *h, const struct request *r, struct session *s);
+void polling_post(struct http *h, struct session *s, struct slice body);
+
+/* For the upgrade: answers a held poll with a noop, now and every PROBE_NOOP_MS. */
+void polling_release(struct polling *p);
+/* The session is on another transport now. Frees p. */
+void polling_retire(struct polling *p);
+/* The program ends. */
+void polling_free_all(struct server *server);
+
+#endif

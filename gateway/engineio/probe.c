@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* WebSockets that want to take over a polling session. */
+#include "gateway/engineio/probe.h"
+
+#include <assert.h>
+
+#include "gateway/engineio/engine.h"
+#include "gateway/engineio/polling.h"
+#include "gateway/http/http.h"
+#include "gateway/server/server.h"
+#include "gateway/websocket/websocket.h"
+
+void probe_open(struct http *h, const struct request *r, struct session *s)
+{
+    if (session_probe_begin(s) != 0) {
+        engine_refuse(h, r, EIO_BAD_REQUEST);
+        return;
+    }
+    struct ws *w = ws_new(h->server, r);
+    if (w == NULL) {
+        session_probe_end(s);
+        http_error_of(h, ERR_NOMEM);
+        return;
+    }
+    struct polling *p = s->conn.io;
+    assert(p->session == s && p->probe == NULL);
+    w->upgrades = p;
+    p->probe = w;
+    server_timer(h->server, &w->timer, server_settings(h->server)->upgrade_timeout_ms);
+    websocket_hand_over(h, r, w);
+}
+
+/* Neither knows the other any more. */
+static struct session *part(struct ws *w)
+{
+    struct polling *p = w->upgrades;
+    w->upgrades = NULL;
+    timer_stop(&w->timer);
+    timer_stop(&p->noop);
+    p->probe = NULL;
+    return p->session;
+}
+
+void probe_lost(struct ws *w)
+{
+    server_count(w->server, M_UPGRADES_FAILED, 1);
+    session_probe_end(part(w));
+}
+
+void probe_failed(struct ws *w)
+{
+    probe_lost(w);
+    ws_close(w, w->bad_utf8 ? 1007 : 0, "");
+}
+
+static void take_over(struct ws *w)
+{
+    struct polling *p = w->upgrades;
+    struct session *s = part(w);
+    server_count(w->server, M_UPGRADES, 1);
+    w->conn = &s->conn;
+    session_switch(s, &transport_websocket, w);
+    if (w->paused != s->conn.paused)
+        transport_websocket.pause(&s->conn, s->conn.paused);
+    polling_retire(p);
+}
+
+void probe_message(struct ws *w, struct slice text, bool binary)
+{
+    switch (session_probe_message(w->upgrades->session, text, binary)) {
+    case PROBE_PONG:
+        polling_release(w->upgrades);
+        ws_send_text(w, "3probe");
+        break;
+    case PROBE_SWITCH:
+        take_over(w);
+        break;
+    case PROBE_FAIL:
+        probe_failed(w);
+        break;
+    }
+}
