@@ -106,8 +106,8 @@ static void bad(const char *text, const char *answer)
 static void messages_that_are_none(void **state)
 {
     static const char name[] =
-        "{\"error\":{\"code\":\"bad_event_name\",\"message\":\"an event name is a string of 1 to "
-        "max_event_name_bytes\"}}";
+        "{\"error\":{\"code\":\"bad_event_name\",\"message\":\"an event name is a string of at most "
+        "max_event_name_bytes bytes\"}}";
     static const char request[] = "\"error\":{\"code\":\"bad_request\",\"message\":\"bad request\"}}";
     char text[200];
     (void)state;
