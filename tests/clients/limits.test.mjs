@@ -266,7 +266,7 @@ describe('times', () => {
     const gateway = await start({ upgrade_timeout_ms: 100 });
     const session = await Polling.open(gateway.base);
     const raw = await RawSocket.open(gateway.port, `${WS}&sid=${session.sid}`);
-    await raw.closed;
+    await raw.closeCode();
     await gateway.metricIs('upgrades_failed_total', '', 1);
     await session.connect();
   });

@@ -42,7 +42,7 @@ test('joins and publishes on different nodes, a few rooms shared by all', async 
   for (let i = 0; i < 12; i++) {
     const member = await SocketioPeer.open(gateways[i % 3].base);
     const publisher = await SocketioPeer.open(gateways[(i + 1 + (i % 2)) % 3].base);
-    workers.push(hammer(member, publisher, 150, rooms));
+    workers.push(hammer(member, publisher, 300, rooms));
   }
   await Promise.all(workers);
 });
@@ -52,7 +52,7 @@ test('one member per room, so that each leave may unsubscribe', async () => {
   for (let i = 0; i < 8; i++) {
     const member = await SocketioPeer.open(gateways[i % 3].base);
     const publisher = await SocketioPeer.open(gateways[(i + 1) % 3].base);
-    workers.push(hammer(member, publisher, 150, [`own${i}`]));
+    workers.push(hammer(member, publisher, 300, [`own${i}`]));
   }
   await Promise.all(workers);
 });

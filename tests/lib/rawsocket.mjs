@@ -36,6 +36,7 @@ export class RawSocket {
     self.bytes = Buffer.alloc(0);
     self.received = 0;
     self.closed = new Promise((resolve) => self.socket.on('close', resolve));
+    self.told = new Promise((resolve) => { self.onClose = resolve; }); /* by a close frame */
     const answer = self.answer();
     self.socket.write(self.request(port, path, headers));
     self.response = await within(answer, 10_000, `handshake of ${path}`);
@@ -96,6 +97,7 @@ export class RawSocket {
       const payload = this.bytes.subarray(at, at + size);
       this.frames.push({ opcode: this.bytes[0] & 15, fin: this.bytes[0] >> 7 === 1, payload });
       this.bytes = this.bytes.subarray(at + size);
+      if (this.frames.all.at(-1).opcode === OP.CLOSE) this.onClose();
     }
   }
 
@@ -125,9 +127,7 @@ export class RawSocket {
   /* The close code, 1005 for a close frame without one, or 1006 when the connection ended without a close frame.
    * A close frame is answered, as it should be, and then the server ends the connection. */
   async closeCode(ms = 5000) {
-    const frame = this.frames.find((f) => f.opcode === OP.CLOSE, ms);
-    frame.catch(() => {});
-    await within(Promise.race([this.closed, frame]), ms, 'the server closes the connection');
+    await within(Promise.race([this.closed, this.told]), ms, 'the server closes the connection');
     const close = this.frames.all.find((f) => f.opcode === OP.CLOSE);
     if (!close) return 1006;
     if (this.socket.writable) this.send(OP.CLOSE, close.payload);

@@ -13,6 +13,7 @@ export function within(promise, ms, what) {
   let timer;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not within ${ms} ms: ${what}`)), ms);
+    timer.unref(); /* what a test left waiting must not keep its process; the programs it started do while it runs */
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
