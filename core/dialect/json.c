@@ -178,9 +178,11 @@ static int parse(struct conn *c, struct slice text, struct json_message *m)
     int err = json_enter(&j, '{');
     if (err != 0)
         return err;
-    while ((got = json_member(&j, &key, &value)) == 1)
+    while ((got = json_member(&j, &key, &value)) == 1) {
+        int wrong = take_member(m, key, value); /* the ack may come after what is wrong */
         if (bad == 0)
-            bad = take_member(m, key, value);
+            bad = wrong;
+    }
     if (got < 0)
         return got;
     err = json_end(&j);

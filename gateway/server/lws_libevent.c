@@ -56,13 +56,13 @@ struct slot {
     bool queued;        /* is on the list of this turn */
     bool full;          /* the socket refused bytes: only its own word counts */
     bool read_on;
+    bool looked_at; /* first_read() has said so */
 };
 
 struct lws_libevent {
     struct event_base *base;
     struct lws_context *context;
-    void (*enter)(void *arg);
-    void *arg;
+    struct lws_libevent_hooks hooks;
     struct slot **slots;
     int max_fds;
     int *queue, *serving;
@@ -148,8 +148,10 @@ static void on_read(evutil_socket_t fd, short what, void *arg)
     struct lws_libevent *e = the_backend;
     (void)fd;
     (void)what;
-    e->enter(e->arg);
+    e->hooks.enter(e->hooks.arg);
     struct lws *wsi = s->wsi;
+    if (wsi != NULL && !s->looked_at)
+        s->looked_at = e->hooks.first_read(wsi);
     for (int i = 0; i < READS_PER_EVENT && s->wsi == wsi && wsi != NULL && s->reading; i++) {
         service(e, s, LWS_POLLIN);
         if (!s->read_on)
@@ -162,7 +164,7 @@ static void on_room(evutil_socket_t fd, short what, void *arg)
     struct slot *s = arg;
     (void)fd;
     (void)what;
-    the_backend->enter(the_backend->arg);
+    the_backend->hooks.enter(the_backend->hooks.arg);
     if (s->wsi != NULL)
         service(the_backend, s, LWS_POLLOUT);
 }
@@ -174,7 +176,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     (void)what;
     e->timer_due = 0; /* the end of the turn fires what is due */
     e->worked = true;
-    e->enter(e->arg);
+    e->hooks.enter(e->hooks.arg);
 }
 
 static int ops_init_pt(struct lws_context *context, void *loop, int tsi)
@@ -203,7 +205,7 @@ static int ops_sock_accept(struct lws *wsi)
     }
     assert(s->wsi == NULL);
     s->wsi = wsi;
-    s->wanted = s->full = s->read_on = false;
+    s->wanted = s->full = s->read_on = s->looked_at = false;
     return 0;
 }
 
@@ -336,13 +338,12 @@ void lws_libevent_kill(struct lws *wsi)
 }
 
 struct lws_libevent *lws_libevent_new(struct lws_context_creation_info *info, struct event_base *base,
-                                      int max_fds, void (*enter)(void *arg), void *arg)
+                                      int max_fds, const struct lws_libevent_hooks *hooks)
 {
     assert(the_backend == NULL);
     struct lws_libevent *e = xcalloc(1, sizeof *e);
     e->base = base;
-    e->enter = enter;
-    e->arg = arg;
+    e->hooks = *hooks;
     e->max_fds = max_fds;
     e->slots = xcalloc((size_t)max_fds, sizeof(struct slot *));
     e->foreign_loops[0] = base;

@@ -11,10 +11,16 @@
 
 struct lws_libevent;
 
-/* Before lws_create_context(): takes part in `info`. enter(arg) is called first in every event. Sockets have
- * numbers below max_fds. */
+struct lws_libevent_hooks {
+    void *arg;
+    void (*enter)(void *arg); /* first in every event */
+    /* Before libwebsockets reads from a socket, until it returns true: it may look at the first bytes. */
+    bool (*first_read)(struct lws *wsi);
+};
+
+/* Before lws_create_context(): takes part in `info`. Sockets have numbers below max_fds. */
 struct lws_libevent *lws_libevent_new(struct lws_context_creation_info *info, struct event_base *base,
-                                      int max_fds, void (*enter)(void *arg), void *arg);
+                                      int max_fds, const struct lws_libevent_hooks *hooks);
 /* After it. */
 void lws_libevent_start(struct lws_libevent *e, struct lws_context *context);
 /* After lws_context_destroy(). */

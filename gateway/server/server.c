@@ -49,7 +49,9 @@ static bool start_lws(struct server *s, int max_fds)
         /* Not fd_limit_per_thread: with it every lookup of a socket becomes a search. */
     };
     lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
-    s->events = lws_libevent_new(&info, s->gateway->base, max_fds, enter, s->gateway);
+    s->events = lws_libevent_new(
+        &info, s->gateway->base, max_fds,
+        &(struct lws_libevent_hooks){.arg = s->gateway, .enter = enter, .first_read = websocket_first_read});
     s->lws = lws_create_context(&info);
     if (s->lws == NULL)
         return false;

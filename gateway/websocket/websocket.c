@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "core/base/utf8.h"
 #include "core/dialect/dialect.h"
@@ -105,6 +106,18 @@ static void on_receive(struct ws *w, const char *in, size_t len)
         return;
     deliver(w, whole ? bytes : buf_slice(&w->message), lws_frame_is_binary(w->wsi) != 0);
     buf_free(&w->message);
+}
+
+bool websocket_first_read(struct lws *wsi)
+{
+    struct ws *w = lws_wsi_user(wsi);
+    unsigned char start[2];
+    if (w == NULL || w->state != WS_OPEN)
+        return false;
+    ssize_t n = recv(lws_get_socket_fd(wsi), start, sizeof start, MSG_PEEK | MSG_DONTWAIT);
+    if (n == 2 && !(start[1] & 0x80) && listening(w))
+        end(w, CLOSE_PROTOCOL);
+    return n == 2;
 }
 
 /* Engine.IO has heartbeats of its own, and only they count. */

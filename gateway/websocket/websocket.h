@@ -48,6 +48,9 @@ extern const struct transport transport_websocket;
 struct ws *ws_new(struct server *server, const struct request *r) MUST_CHECK;
 void ws_free(struct ws *w); /* before the hand-over */
 extern const struct lws_protocols websocket_protocols[];
+/* A client must mask its frames (RFC 6455, section 5.1), which libwebsockets does not check. One that does
+ * not is found out by its first frame. True: that has been looked at. */
+bool websocket_first_read(struct lws *wsi);
 
 /* open.c */
 /* Why the request cannot become a WebSocket (an HTTP status and a text), or 0. */

@@ -230,7 +230,6 @@ test('binary attachments may be fragmented', async () => {
 
 /* [what, how]: violations of RFC 6455. A close frame with 1002, or the connection just ends. */
 const PROTOCOL_ERRORS = [
-  ['an unmasked frame', (raw) => raw.send(OP.TEXT, '421["quiet"]', { masked: false })],
   ['a reserved bit', (raw) => raw.send(OP.TEXT, '421["quiet"]', { rsv: 4 })],
   ['a reserved opcode', (raw) => raw.send(3, 'x')],
   ['a reserved control opcode', (raw) => raw.send(11, 'x')],
@@ -254,6 +253,14 @@ for (const [what, how] of PROTOCOL_ERRORS) {
     await unknown(raw.sid);
   });
 }
+
+test('a client that does not mask its frames is closed at its first one', async () => {
+  const raw = await RawSocket.open(gateway.port, PATH);
+  raw.sid = JSON.parse((await raw.message()).slice(1)).sid;
+  raw.send(OP.TEXT, '40', { masked: false });
+  assert.ok([1002, 1006, 1005].includes(await raw.closeCode()));
+  await unknown(raw.sid);
+});
 
 test('the client\'s close frame is answered with a close frame', async () => {
   const raw = await rawSession();

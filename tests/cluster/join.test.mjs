@@ -59,6 +59,10 @@ test('one member per room, so that each leave may unsubscribe', async () => {
 
 test('joining and leaving without waiting for acks ends in what was asked last', async () => {
   const [member, publisher] = [await SocketioPeer.open(gateways[0].base), await SocketioPeer.open(gateways[1].base)];
+  /* On the member's gateway: what it hears came after all that was published before. Without it a join may overtake
+     what was published while the member was away. */
+  const witness = await SocketioPeer.open(gateways[0].base);
+  await witness.join('barrier');
   for (let i = 0; i < 100; i++) {
     for (let j = 0; j < random(4); j++) {
       member.emit('join', 'flip');
@@ -69,6 +73,8 @@ test('joining and leaving without waiting for acks ends in what was asked last',
     assert.deepEqual((await member.heard('n')).args, [i]);
     await member.leave('flip');
     await publisher.publish('flip', 'n', 'nobody');
+    await publisher.publish('barrier', 'n', i);
+    assert.deepEqual((await witness.heard('n')).args, [i]);
   }
   assert.equal(member.inbox.all.some((item) => item.args[0] === 'nobody'), false);
 });
