@@ -27,8 +27,8 @@ async function connected(...namespaces) {
   return socket;
 }
 
-const show = (messages) => messages
-  .map((m) => (Buffer.isBuffer(m) ? `<${m.toString('hex')}>` : m.length > 60 ? `${m.slice(0, 57)}...` : m)).join(' ');
+const short = (text) => (text.length > 60 ? `${text.slice(0, 57)}...` : text).replace(/[\0-\x1f]/g, (c) => `\\x${c.charCodeAt(0)}`);
+const show = (messages) => messages.map((m) => (Buffer.isBuffer(m) ? `<${m.toString('hex')}>` : short(m))).join(' ');
 
 /* The messages end the whole Engine.IO connection, silently. */
 function closes(what, ...messages) {
