@@ -118,6 +118,15 @@ test('session ids are never the same, and never the public client id', async () 
   assert.ok(!sids.has(sid));
 });
 
+test('a client cannot choose its session id: the affinity header counts from trusted proxies alone', async () => {
+  const chosen = 'chosenbytheclient0000000';
+  const answer = await fetchHttp(`${base}/socket.io/?EIO=4&transport=polling`, { headers: { 'X-Roomcast-Affinity': chosen } });
+  assert.notEqual(JSON.parse(answer.text.slice(1)).sid, chosen);
+  const socket = await EngineSocket.open(base, { headers: { 'X-Roomcast-Affinity': chosen } });
+  assert.notEqual(socket.sid, chosen);
+  socket.terminate();
+});
+
 test('several packets in one POST are handled in order', async () => {
   const session = await Polling.open(base);
   assert.match(await session.connect(), /^40\{"sid":"[^"]+"\}$/);
