@@ -50,7 +50,7 @@ void probe_lost(struct ws *w)
 void probe_failed(struct ws *w)
 {
     probe_lost(w);
-    ws_close(w, w->bad_utf8 ? 1007 : 0, "");
+    ws_close(w, w->code, "");
 }
 
 static void take_over(struct ws *w)

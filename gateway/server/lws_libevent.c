@@ -13,7 +13,6 @@
 #include <assert.h>
 #include <dlfcn.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "core/base/xalloc.h"
 
@@ -43,26 +42,25 @@ struct lws_event_loop_ops {
 typedef unsigned int io_flags;
 #endif
 
-#define READS_PER_EVENT 32 /* of one message, about 1 KiB each */
-
 /* One per socket number, made when it is first used and kept for the next socket with that number. */
 struct slot {
     struct event *read, *write;
     struct lws *wsi; /* NULL: none now */
     int fd;
-    bool reading;       /* read is added */
-    bool awaiting_room; /* write is added */
-    bool wanted;        /* libwebsockets wants to write */
-    bool queued;        /* is on the list of this turn */
-    bool full;          /* the socket refused bytes: only its own word counts */
-    bool read_on;
-    bool looked_at; /* first_read() has said so */
+    bool reading;             /* read is added */
+    bool awaiting_room;       /* write is added */
+    bool wanted;              /* libwebsockets wants to write */
+    bool queued;              /* is on the list of this turn */
+    bool full;                /* the socket refused bytes: only its own word counts */
+    void (*input)(void *arg); /* who reads, if not libwebsockets */
+    void *input_arg;
 };
 
 struct lws_libevent {
     struct event_base *base;
     struct lws_context *context;
-    struct lws_libevent_hooks hooks;
+    void (*enter)(void *arg);
+    void *arg;
     struct slot **slots;
     int max_fds;
     int *queue, *serving;
@@ -108,33 +106,19 @@ static void watch_room(struct slot *s, bool on)
         s->awaiting_room = on;
 }
 
-/* With output buffered, libwebsockets wants to flush before it closes and leaves an end of input unread: a
- * level-triggered loop would spin until its timer cuts the connection. Nobody is there to flush for: cut now.
- */
-static void cut_if_ended(struct slot *s)
-{
-    char byte;
-    if (recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
-        lws_libevent_kill(s->wsi);
-}
-
 static void service(struct lws_libevent *e, struct slot *s, short revents)
 {
     struct lws *wsi = s->wsi;
     struct lws_pollfd p = {.fd = s->fd, .events = LWS_POLLIN | LWS_POLLOUT, .revents = revents};
-    s->read_on = false;
     e->worked = true;
     if (revents & LWS_POLLOUT)
         s->full = false;
     lws_service_fd(e->context, &p);
     if (s->wsi != wsi)
         return;
-    bool buffered = lws_partial_buffered(wsi) != 0;
-    if (buffered && (revents & LWS_POLLIN))
-        cut_if_ended(s);
     if (!s->wanted)
         return;
-    if (buffered) {
+    if (lws_partial_buffered(wsi)) {
         s->full = true;
         watch_room(s, true);
     } else if (!s->awaiting_room) {
@@ -148,15 +132,11 @@ static void on_read(evutil_socket_t fd, short what, void *arg)
     struct lws_libevent *e = the_backend;
     (void)fd;
     (void)what;
-    e->hooks.enter(e->hooks.arg);
-    struct lws *wsi = s->wsi;
-    if (wsi != NULL && !s->looked_at)
-        s->looked_at = e->hooks.first_read(wsi);
-    for (int i = 0; i < READS_PER_EVENT && s->wsi == wsi && wsi != NULL && s->reading; i++) {
+    e->enter(e->arg);
+    if (s->input != NULL)
+        s->input(s->input_arg);
+    else if (s->wsi != NULL)
         service(e, s, LWS_POLLIN);
-        if (!s->read_on)
-            break;
-    }
 }
 
 static void on_room(evutil_socket_t fd, short what, void *arg)
@@ -164,7 +144,7 @@ static void on_room(evutil_socket_t fd, short what, void *arg)
     struct slot *s = arg;
     (void)fd;
     (void)what;
-    the_backend->hooks.enter(the_backend->hooks.arg);
+    the_backend->enter(the_backend->arg);
     if (s->wsi != NULL)
         service(the_backend, s, LWS_POLLOUT);
 }
@@ -176,7 +156,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     (void)what;
     e->timer_due = 0; /* the end of the turn fires what is due */
     e->worked = true;
-    e->hooks.enter(e->hooks.arg);
+    e->enter(e->arg);
 }
 
 static int ops_init_pt(struct lws_context *context, void *loop, int tsi)
@@ -205,7 +185,8 @@ static int ops_sock_accept(struct lws *wsi)
     }
     assert(s->wsi == NULL);
     s->wsi = wsi;
-    s->wanted = s->full = s->read_on = s->looked_at = false;
+    s->wanted = s->full = false;
+    s->input = NULL;
     return 0;
 }
 
@@ -233,6 +214,7 @@ static int ops_logical_close(struct lws *wsi)
         return 0;
     watch_read(s, false);
     watch_room(s, false);
+    s->input = NULL;
     s->wsi = NULL;
     s->wanted = false;
     return 0;
@@ -302,8 +284,7 @@ static void serve_timers(struct lws_libevent *e)
 bool lws_libevent_turn(struct lws_libevent *e)
 {
     serve_queue(e);
-    /* Input that libwebsockets has read but not looked at: frames that came right behind a handshake, or
-     * while a connection was paused. */
+    /* Input that libwebsockets has read but not looked at. */
     if (lws_service_adjust_timeout(e->context, 1, 0) == 0) {
         _lws_plat_service_forced_tsi(e->context, 0);
         e->worked = true;
@@ -322,11 +303,19 @@ void lws_libevent_wait_writable(struct lws *wsi)
     lws_callback_on_writable(wsi);
 }
 
-void lws_libevent_read_on(struct lws *wsi)
+void lws_libevent_take_input(struct lws *wsi, void (*input)(void *arg), void *arg)
+{
+    struct slot *s = slot_of(wsi);
+    assert(s != NULL);
+    s->input = input;
+    s->input_arg = arg;
+}
+
+void lws_libevent_watch_input(struct lws *wsi, bool on)
 {
     struct slot *s = slot_of(wsi);
     if (s != NULL)
-        s->read_on = true;
+        watch_read(s, on);
 }
 
 /* Not LWS_TO_KILL_SYNC: it frees the connection under the feet of a caller inside one of its callbacks, and
@@ -338,12 +327,13 @@ void lws_libevent_kill(struct lws *wsi)
 }
 
 struct lws_libevent *lws_libevent_new(struct lws_context_creation_info *info, struct event_base *base,
-                                      int max_fds, const struct lws_libevent_hooks *hooks)
+                                      int max_fds, void (*enter)(void *arg), void *arg)
 {
     assert(the_backend == NULL);
     struct lws_libevent *e = xcalloc(1, sizeof *e);
     e->base = base;
-    e->hooks = *hooks;
+    e->enter = enter;
+    e->arg = arg;
     e->max_fds = max_fds;
     e->slots = xcalloc((size_t)max_fds, sizeof(struct slot *));
     e->foreign_loops[0] = base;

@@ -11,16 +11,10 @@
 
 struct lws_libevent;
 
-struct lws_libevent_hooks {
-    void *arg;
-    void (*enter)(void *arg); /* first in every event */
-    /* Before libwebsockets reads from a socket, until it returns true: it may look at the first bytes. */
-    bool (*first_read)(struct lws *wsi);
-};
-
-/* Before lws_create_context(): takes part in `info`. Sockets have numbers below max_fds. */
+/* Before lws_create_context(): takes part in `info`. enter(arg) is called first in every event. Sockets have
+ * numbers below max_fds. */
 struct lws_libevent *lws_libevent_new(struct lws_context_creation_info *info, struct event_base *base,
-                                      int max_fds, const struct lws_libevent_hooks *hooks);
+                                      int max_fds, void (*enter)(void *arg), void *arg);
 /* After it. */
 void lws_libevent_start(struct lws_libevent *e, struct lws_context *context);
 /* After lws_context_destroy(). */
@@ -32,9 +26,11 @@ bool lws_libevent_turn(struct lws_libevent *e);
 
 /* The socket took no more of what was written past libwebsockets: SERVER_WRITEABLE comes when it does. */
 void lws_libevent_wait_writable(struct lws *wsi);
-/* From a receive callback: the rest of a message is probably in the socket already, read on in the same
- * event. */
-void lws_libevent_read_on(struct lws *wsi);
+/* From now on the caller reads the socket, and libwebsockets never does: input(arg) is called when there is
+ * some. */
+void lws_libevent_take_input(struct lws *wsi, void (*input)(void *arg), void *arg);
+/* For such a socket: stop (false) or go on watching for input. */
+void lws_libevent_watch_input(struct lws *wsi, bool on);
 /* Cuts the connection at the end of this turn, without a close frame. */
 void lws_libevent_kill(struct lws *wsi);
 

@@ -49,9 +49,7 @@ static bool start_lws(struct server *s, int max_fds)
         /* Not fd_limit_per_thread: with it every lookup of a socket becomes a search. */
     };
     lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
-    s->events = lws_libevent_new(
-        &info, s->gateway->base, max_fds,
-        &(struct lws_libevent_hooks){.arg = s->gateway, .enter = enter, .first_read = websocket_first_read});
+    s->events = lws_libevent_new(&info, s->gateway->base, max_fds, enter, s->gateway);
     s->lws = lws_create_context(&info);
     if (s->lws == NULL)
         return false;
@@ -85,6 +83,7 @@ struct server *server_new(struct gateway *g, char *why, size_t why_size)
     list_init(&s->http);
     list_init(&s->unread);
     list_init(&s->dead);
+    list_init(&s->resumed);
     list_init(&s->polling);
     buf_init(&s->head, 4 * HTTP_HEAD_MAX);
     buf_init(&s->request.text, HTTP_HEAD_MAX + 1);
@@ -101,8 +100,8 @@ const char *server_address(const struct server *s)
 
 bool server_turn(struct server *s)
 {
-    bool more = http_turn(s);
-    return lws_libevent_turn(s->events) || more;
+    bool http = http_turn(s), websocket = websocket_turn(s), lws = lws_libevent_turn(s->events);
+    return http || websocket || lws;
 }
 
 void server_stop_listening(struct server *s)

@@ -30,6 +30,7 @@ struct server {
     unsigned sockets;    /* of clients, HTTP and WebSocket */
     struct link http;    /* all HTTP connections */
     struct link unread;  /* those whose input has a request that waited for the answer before it */
+    struct link resumed; /* WebSockets with input that waited while they were paused */
     struct link dead;    /* those to free at the end of the turn */
     struct link polling; /* all polling sessions */
     struct buf head;     /* scratch: an answer's head */

@@ -48,13 +48,12 @@ static int put_headers(struct ws *w, const struct request *r)
     return err;
 }
 
-/* All that libwebsockets hears of the handshake, followed by what the client sent right behind it. */
-static int put_request(struct buf *b, const struct request *r, struct slice following)
+/* All that libwebsockets hears of the handshake. */
+static int put_request(struct buf *b, const struct request *r)
 {
     (void)buf_adds(b, "GET / HTTP/1.1\r\nHost: roomcast\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n");
-    (void)buf_addf(b, "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %.*s\r\n\r\n",
-                   SLICE_FMT(r->head.header[HTTP_WS_KEY]));
-    return buf_add(b, following);
+    return buf_addf(b, "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %.*s\r\n\r\n",
+                    SLICE_FMT(r->head.header[HTTP_WS_KEY]));
 }
 
 /* It never became one. */
@@ -69,16 +68,19 @@ void websocket_hand_over(struct http *h, const struct request *r, struct ws *w)
     struct server *server = w->server;
     struct buf request;
     buf_init(&request, SIZE_MAX);
-    if (put_headers(w, r) != 0 || put_request(&request, r, h->following) != 0) {
+    if (put_headers(w, r) != 0 || put_request(&request, r) != 0) {
         http_close(h);
         give_up(w);
     } else {
+        struct slice following = h->following; /* in a buffer that h still keeps */
         int fd = http_give_socket(h);
         server->adopting = w;
         lws_adopt_socket_vhost_readbuf(server->vhost, fd, request.p, request.n); /* closes fd when it fails */
         if (server->adopting != NULL && w->wsi == NULL) {
             server->sockets--;
             give_up(w);
+        } else if (server->adopting != NULL && w->state == WS_OPEN) {
+            ws_take(w, (char *)(uintptr_t)following.p, following.n);
         }
         server->adopting = NULL;
     }

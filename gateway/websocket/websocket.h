@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* WebSocket connections. libwebsockets does the handshake and reads frames; our frames, which carry their
- * headers, go past it to the socket (write.c).
+/* WebSocket connections. libwebsockets does the handshake, owns the connection, and keeps what the socket
+ * does not take of a frame; frames are read and written past it (read.c, write.c): it reads 1 KiB at a time,
+ * does not ask for the mask, and swallows empty pongs.
  *
  * It never sees the client's HTTP request: http.c has read and judged it, and hands the socket over together
  * with a minimal request of our own making (open.c). */
@@ -11,14 +12,15 @@
 
 #include "core/base/buf.h"
 #include "core/broker/conn.h"
+#include "core/codec/websocket_read.h"
 #include "gateway/http/request.h"
 
 struct http;
 struct polling;
 struct server;
 
-#define WEBSOCKET_CLOSE_MS   5000 /* for flushing, and for the peer's answer to our close frame */
-#define WEBSOCKET_READ_SIZE  1024 /* of one read; each connection keeps a buffer of this size */
+#define WEBSOCKET_CLOSE_MS   5000  /* for flushing, and for the peer's answer to our close frame */
+#define WEBSOCKET_READ_SIZE  16384 /* of one read */
 #define WEBSOCKET_WRITE_SIZE 1048576
 
 enum ws_state {
@@ -33,8 +35,16 @@ struct ws {
     struct lws *wsi; /* NULL before the hand-over */
     enum ws_state state;
     bool paused;
-    bool base64;              /* Engine.IO's b64=1: binary messages go out as text "b<base64>" */
-    bool bad_utf8;            /* why it closes, if conn's reason does not say it */
+    bool base64;   /* Engine.IO's b64=1: binary messages go out as text "b<base64>" */
+    bool deaf;     /* it broke the protocol: what it says further is not understood */
+    bool answered; /* the peer's close frame has come, too */
+    bool pong_due; /* the last ping is not answered yet: the socket is full */
+    uint8_t pong_size;
+    char pong[WS_CONTROL_MAX];
+    int code; /* of the close frame, if conn's reason does not say it */
+    struct ws_reader reader;
+    struct buf unread;        /* what had been read when it was paused */
+    struct link resumed;      /* in server->resumed: has input in unread */
     struct conn *conn;        /* NULL while it probes, and when it is lost */
     struct polling *upgrades; /* the polling session that it wants to take over */
     struct buf message;       /* what has come of a message that is longer than one read, or fragmented */
@@ -48,9 +58,15 @@ extern const struct transport transport_websocket;
 struct ws *ws_new(struct server *server, const struct request *r) MUST_CHECK;
 void ws_free(struct ws *w); /* before the hand-over */
 extern const struct lws_protocols websocket_protocols[];
-/* A client must mask its frames (RFC 6455, section 5.1), which libwebsockets does not check. One that does
- * not is found out by its first frame. True: that has been looked at. */
-bool websocket_first_read(struct lws *wsi);
+
+/* read.c */
+void ws_read_socket(void *w); /* there is input */
+/* Reads frames from bytes that are there; they are changed. */
+void ws_take(struct ws *w, char *p, size_t n);
+/* Answers the last ping when there is room again. */
+void ws_send_pong(struct ws *w);
+/* The loop's end of a turn: connections that are not paused any more. True if there were any. */
+bool websocket_turn(struct server *server);
 
 /* open.c */
 /* Why the request cannot become a WebSocket (an HTTP status and a text), or 0. */
@@ -61,7 +77,9 @@ void websocket_hand_over(struct http *h, const struct request *r, struct ws *w);
 void websocket_engine(struct http *h, const struct request *r);
 
 /* write.c */
-/* Sends a short text message of our own, before or after whole frames. */
+/* Sends a small frame of our own, between whole ones. */
+void ws_send_control(struct ws *w, const char *bytes, size_t n);
+/* Sends a short text message of our own. */
 void ws_send_text(struct ws *w, const char *text);
 /* Sends a close frame (without code when it is 0) and waits for the peer's. */
 void ws_close(struct ws *w, int code, const char *reason);

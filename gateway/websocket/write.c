@@ -153,14 +153,22 @@ static void write_queue_base64(struct ws *w)
     c->behind = lws_partial_buffered(w->wsi) != 0;
 }
 
+void ws_send_control(struct ws *w, const char *bytes, size_t n)
+{
+    if (!write_behind(w, bytes, n))
+        broken(w);
+}
+
 void ws_send_text(struct ws *w, const char *text)
 {
     char bytes[64];
     size_t n = strlen(text), head = ws_put_header(bytes, WS_TEXT, n);
     assert(head + n <= sizeof bytes);
     memcpy(bytes + head, text, n);
-    if (!write_behind(w, bytes, head + n))
+    if (lws_partial_buffered(w->wsi)) /* it does not even read these few bytes, and asks for more */
         broken(w);
+    else
+        ws_send_control(w, bytes, head + n);
 }
 
 /* RFC 6455, section 5.5.1. */
@@ -179,14 +187,16 @@ void ws_close(struct ws *w, int code, const char *reason)
     server_timer(w->server, &w->timer, WEBSOCKET_CLOSE_MS);
     if (!write_behind(w, bytes, head + n))
         ws_cut(w);
+    else if (w->deaf && !lws_partial_buffered(w->wsi))
+        (void)shutdown(lws_get_socket_fd(w->wsi), SHUT_WR); /* its close frame would not be understood */
 }
 
 /* Engine.IO closes without a code, but for the two that concern the WebSocket and not the session. */
 static int code_of(const struct ws *w)
 {
     const struct conn *c = w->conn;
-    if (w->bad_utf8)
-        return 1007;
+    if (w->code != 0)
+        return w->code;
     if (c->dialect->index == DIALECT_SOCKETIO && c->reason != CLOSE_TOO_LARGE)
         return 0;
     return close_reason_code(c->reason);
@@ -229,7 +239,10 @@ static void websocket_pause(struct conn *c, bool paused)
     struct ws *w = c->io;
     w->paused = paused;
     if (w->state == WS_OPEN)
-        lws_rx_flow_control(w->wsi, !paused);
+        lws_libevent_watch_input(w->wsi, !paused);
+    list_remove(&w->resumed);
+    if (!paused && w->unread.n > 0) /* not at once: the broker is in the middle of something */
+        list_append(&w->server->resumed, &w->resumed);
 }
 
 const struct transport transport_websocket = {

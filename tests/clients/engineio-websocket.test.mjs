@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { EngineSocket, Socket, wsUrl } from '../lib/engineio.mjs';
 import { startGateway, stopGateways } from '../lib/gateway.mjs';
-import { fetchHttp } from '../lib/http.mjs';
+import { exchange, fetchHttp } from '../lib/http.mjs';
 import { OP, RawSocket } from '../lib/rawsocket.mjs';
 import { testNamespaces } from '../lib/routes.mjs';
 import { within } from '../lib/wait.mjs';
@@ -203,6 +203,25 @@ test('a frame that trickles in byte by byte is whole', async () => {
   raw.destroy();
 });
 
+test('the first frame may be cut anywhere, and begin right behind the handshake', async () => {
+  const { frame } = await import('../lib/rawsocket.mjs');
+  const first = frame(OP.TEXT, '40');
+  for (let cut = 1; cut < first.length; cut++) {
+    const raw = await RawSocket.open(gateway.port, PATH);
+    await raw.message();
+    raw.socket.setNoDelay(true);
+    raw.socket.write(first.subarray(0, cut));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    raw.socket.write(first.subarray(cut));
+    assert.match(await raw.message(), /^40/);
+    raw.destroy();
+    const early = new RawSocket();
+    const request = early.request(gateway.port, PATH, {});
+    const answer = exchange(gateway.port, Buffer.concat([Buffer.from(request), first.subarray(0, cut)]), 300);
+    assert.match(await answer, /^HTTP\/1.1 101 [^]*0\{"sid"/);
+  }
+});
+
 test('control frames may stand between fragments, and pings are answered with their payload', async () => {
   const raw = await rawSession();
   raw.send(OP.TEXT, '421["qu', { fin: false });
@@ -230,6 +249,7 @@ test('binary attachments may be fragmented', async () => {
 
 /* [what, how]: violations of RFC 6455. A close frame with 1002, or the connection just ends. */
 const PROTOCOL_ERRORS = [
+  ['an unmasked frame', (raw) => raw.send(OP.TEXT, '421["quiet"]', { masked: false })],
   ['a reserved bit', (raw) => raw.send(OP.TEXT, '421["quiet"]', { rsv: 4 })],
   ['a reserved opcode', (raw) => raw.send(3, 'x')],
   ['a reserved control opcode', (raw) => raw.send(11, 'x')],
