@@ -149,8 +149,10 @@ void http_open(struct server *server, int fd, const char *peer)
     http_limit(h, server_settings(server)->handshake_timeout_ms);
     h->read = event_new(server->gateway->base, fd, EV_READ | EV_PERSIST, http_on_input, h);
     h->write = event_new(server->gateway->base, fd, EV_WRITE | EV_PERSIST, http_on_room, h);
-    if (h->read == NULL || h->write == NULL || event_add(h->read, NULL) != 0)
+    if (h->read == NULL || h->write == NULL)
         abort();
+    if (event_add(h->read, NULL) != 0) /* the kernel watches so many sockets and no more */
+        http_close(h);
 }
 
 void http_free_dead(struct server *server)
