@@ -171,6 +171,16 @@ void ws_send_text(struct ws *w, const char *text)
         ws_send_control(w, bytes, head + n);
 }
 
+static void set_paused(struct ws *w, bool paused)
+{
+    w->paused = paused;
+    if (w->state == WS_OPEN)
+        lws_libevent_watch_input(w->wsi, !paused);
+    list_remove(&w->resumed);
+    if (!paused && w->unread.n > 0) /* not at once: the broker is in the middle of something */
+        list_append(&w->server->resumed, &w->resumed);
+}
+
 /* RFC 6455, section 5.5.1. */
 void ws_close(struct ws *w, int code, const char *reason)
 {
@@ -183,6 +193,7 @@ void ws_close(struct ws *w, int code, const char *reason)
         bytes[head + 1] = (char)code;
         memcpy(bytes + head + 2, reason, text);
     }
+    set_paused(w, false); /* or its close frame would never be read */
     w->state = WS_CLOSE_SENT;
     server_timer(w->server, &w->timer, WEBSOCKET_CLOSE_MS);
     if (!write_behind(w, bytes, head + n))
@@ -237,12 +248,7 @@ static void websocket_flush(struct conn *c)
 static void websocket_pause(struct conn *c, bool paused)
 {
     struct ws *w = c->io;
-    w->paused = paused;
-    if (w->state == WS_OPEN)
-        lws_libevent_watch_input(w->wsi, !paused);
-    list_remove(&w->resumed);
-    if (!paused && w->unread.n > 0) /* not at once: the broker is in the middle of something */
-        list_append(&w->server->resumed, &w->resumed);
+    set_paused(w, paused);
 }
 
 const struct transport transport_websocket = {

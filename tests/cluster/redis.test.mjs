@@ -190,7 +190,7 @@ describe('a join that cannot be done', () => {
     const [answer] = await peer.ask('join', 'nor this one');
     assert.equal(answer.error.code, 'unavailable');
     if (raw.error) assert.match(raw.error.message, /503/);
-    else assert.equal((await within(raw.closed, 5000, 'the raw connection ends')).code, 1013);
+    else assert.equal((await within(raw.closed, 2500, 'the raw connection ends')).code, 1013);
     assert.equal((await stream).status, 503);
     assert.equal(peer.socket.connected, true);
     redis.resume();
