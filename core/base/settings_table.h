@@ -41,7 +41,7 @@ X_UINT(room_linger_ms, 10000, 0, 3600000, "ms", 0,
 X_UINT(bus_timeout_ms, 5000, 100, 3600000, "ms", 0, "a bus that answers nothing for so long is reconnected")
 
 X_UINT(max_connections, 0, 0, 10000000, "", 0,
-       "connections of this gateway; 0: as many as the file limit allows")
+       "connections of this gateway; 0: as many as the file limit allows, at most 65536")
 X_UINT(max_message_bytes, 1000000, 1024, 104857600, "bytes", 0, "one message from a client, attachments each")
 X_UINT(max_http_body_bytes, 1000000, 1024, 104857600, "bytes", 0, "the body of POST /rooms/ROOM")
 X_UINT(max_attachments, 10, 0, 10, "", 0, "binary attachments of one event")
