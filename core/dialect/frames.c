@@ -43,11 +43,9 @@ struct frame *frame_of_text(struct buf *b)
     return f;
 }
 
-/* With a payload: libwebsockets does not tell of pongs without. */
 struct frame *frame_ping(void)
 {
-    const struct slice payload = SLICE_LIT("?");
-    return frame_of_parts(WS_PING, &payload, 1, NULL, 0);
+    return frame_of_parts(WS_PING, NULL, 0, NULL, 0);
 }
 
 static int put_binary(struct buf *b, struct slice bytes)
