@@ -92,6 +92,15 @@ static bool queue_full(const struct conn *c, const struct frame *f)
     return c->out.bytes + f->n > s->max_queue_bytes || c->out.count >= s->max_queue_frames;
 }
 
+/* One turn can bring more than a queue may hold: only a socket that has been offered what is there and did
+ * not take it makes a slow client. */
+static bool make_room(struct conn *c, const struct frame *f)
+{
+    if (!c->behind)
+        c->transport->flush(c);
+    return c->state == CONN_OPEN && !queue_full(c, f);
+}
+
 bool conn_send(struct conn *c, struct frame *f)
 {
     struct metrics *m = c->broker->metrics;
@@ -99,7 +108,7 @@ bool conn_send(struct conn *c, struct frame *f)
         m->v[M_DROP_CLOSED] += f->messages;
         return false;
     }
-    if (queue_full(c, f)) {
+    if (queue_full(c, f) && !make_room(c, f)) {
         conn_close(c, CLOSE_SLOW);
         m->v[M_DROP_CLOSED] += f->messages;
         return false;

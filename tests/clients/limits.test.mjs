@@ -332,6 +332,17 @@ async function flood(gateway, size, done) {
 describe('slow readers', () => {
   const slowCount = (gateway) => gateway.metric('closes_total', 'reason="slow"');
 
+  test('a burst in one turn that is larger than max_queue_bytes, but not than the socket takes, cuts nobody who reads', async () => {
+    const gateway = await start({ max_queue_bytes: 50_000 });
+    const reader = await RawPeer.open(gateway.base, { rooms: ['r'] });
+    const session = await Polling.open(gateway.base);
+    await session.connect();
+    const text = 'x'.repeat(10_000);
+    await session.send(...Array.from({ length: 20 }, (_, i) => `42["publish","r","n","${i}${text}"]`));
+    for (let i = 0; i < 20; i++) assert.deepEqual((await reader.inbox.next(3000)).args, [`${i}${text}`]);
+    assert.equal(await slowCount(gateway), 0);
+  });
+
   const STALLED = [
     ['a Socket.IO WebSocket', async (gateway) => {
       const raw = await RawSocket.open(gateway.port, WS);
