@@ -11,6 +11,7 @@
 #include "gateway/http/files.h"
 #include "gateway/http/io.h"
 #include "gateway/loop.h"
+#include "gateway/server/leak_check.h"
 #include "gateway/server/listener.h"
 #include "gateway/server/lws_libevent.h"
 #include "gateway/websocket/websocket.h"
@@ -50,7 +51,9 @@ static bool start_lws(struct server *s, int max_fds)
     };
     lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
     s->events = lws_libevent_new(&info, s->gateway->base, max_fds, enter, s->gateway);
+    leak_check_off();
     s->lws = lws_create_context(&info);
+    leak_check_on();
     if (s->lws == NULL)
         return false;
     lws_libevent_start(s->events, s->lws);
