@@ -164,7 +164,8 @@ void actor_start(struct actor *actor)
 {
     struct crowd *crowd = actor->crowd;
     uint32_t url = plan_url(crowd->plan, actor->index);
-    assert(actor->state == ACTOR_IDLE);
+    assert(actor->state == ACTOR_IDLE || actor->state == ACTOR_GONE);
+    wsc_init(&actor->wsc, &crowd->loop, &wsc_ops);
     actor->state = ACTOR_CONNECTING;
     timer_start(&crowd->timers, &actor->deadline, clock_us() / 1000, crowd->join_timeout_ms);
     if (connect_from_source(actor, &crowd->targets[url], buf_slice(&crowd->requests[url])) != 0)
@@ -185,4 +186,12 @@ int actor_publish(struct actor *actor, uint64_t id, struct slice payload)
 void actor_flush(struct actor *actor)
 {
     wsc_flush(&actor->wsc);
+}
+
+void actor_pause(struct actor *actor, bool pause)
+{
+    if (pause)
+        event_del(&actor->wsc.event);
+    else
+        event_add(&actor->wsc.event, NULL);
 }

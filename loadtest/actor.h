@@ -43,5 +43,7 @@ void actor_start(struct actor *actor);
 int actor_publish(struct actor *actor, uint64_t id, struct slice payload) MUST_CHECK;
 /* May make the actor be gone. */
 void actor_flush(struct actor *actor);
+/* Stops reading from its socket, or goes on. */
+void actor_pause(struct actor *actor, bool pause);
 
 #endif

@@ -39,9 +39,9 @@ int crowd_init(struct crowd *crowd, struct event_base *base, const struct option
     timers_init(&crowd->timers);
     buf_init(&crowd->text, max_frame);
     crowd->requests = xcalloc(plan->urls, sizeof *crowd->requests);
-    crowd->actors = xcalloc(plan->connections, sizeof *crowd->actors);
-    for (uint32_t i = 0; i < plan->connections; i++)
-        actor_init(&crowd->actors[i], crowd, i);
+    crowd->actors = xcalloc(crowd->range.count, sizeof *crowd->actors);
+    for (uint32_t i = 0; i < crowd->range.count; i++)
+        actor_init(&crowd->actors[i], crowd, crowd->range.first + i);
     int err = speech_init(&crowd->speech);
     if (err == 0)
         err = make_requests(crowd, options->path);
@@ -52,7 +52,7 @@ int crowd_init(struct crowd *crowd, struct event_base *base, const struct option
 
 void crowd_free(struct crowd *crowd)
 {
-    for (uint32_t i = 0; i < crowd->plan->connections; i++)
+    for (uint32_t i = 0; i < crowd->range.count; i++)
         actor_stop(&crowd->actors[i]);
     for (uint32_t i = 0; i < crowd->plan->urls; i++)
         buf_free(&crowd->requests[i]);

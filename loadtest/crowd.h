@@ -12,6 +12,7 @@
 struct crowd {
     /* set by the owner */
     const struct plan *plan;
+    struct plan_range range;      /* of connections that are in it */
     const struct target *targets; /* plan->urls of them */
     struct sources sources;
     uint64_t join_timeout_ms;
@@ -23,8 +24,14 @@ struct crowd {
     struct wsc_loop loop;
     struct timers timers; /* the owner runs them, in milliseconds */
     struct buf text;      /* what is being said; used within one call */
-    struct actor *actors; /* plan->connections of them */
+    struct actor *actors; /* range.count of them */
 };
+
+/* The actor of this connection; NULL: it is not in this crowd. */
+static inline struct actor *crowd_actor(const struct crowd *crowd, uint32_t connection)
+{
+    return plan_range_has(crowd->range, connection) ? &crowd->actors[connection - crowd->range.first] : NULL;
+}
 
 /* Frames up to max_frame bytes are received. 0, or an error of core/base/err.h: then nothing needs to be
  * freed. */

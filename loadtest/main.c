@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* roomcast-load: drives a cluster with many simulated users and verifies what it delivers. Reading order:
- * options.c (what can be asked for), plan.c (who is where), run.c (the phases), actor.c (one user), wsc.c and
- * dialect_*.c (its connection and its language), traffic.c and judge.c (the messages), report.c. */
+ * options.c (what can be asked for), plan.c (who is where), conductor.c (the phases), worker.c (a load
+ * process), actor.c (one user), wsc.c and dialect_*.c (its connection and its language), traffic.c and
+ * judge.c (the messages), report.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +12,8 @@
 #include "core/base/hash.h"
 #include "core/base/random.h"
 #include "core/base/xalloc.h"
+#include "loadtest/conductor.h"
 #include "loadtest/report.h"
-#include "loadtest/run.h"
 
 enum { EXIT_FINE, EXIT_FAULT, EXIT_USAGE };
 
@@ -47,55 +48,76 @@ static bool find_targets(struct target *targets, const struct options *o)
     return true;
 }
 
-static int write_json(const struct options *o, const struct stats *stats)
+static int write_json(const struct result *result)
 {
+    const char *name = result->options->json_file;
     struct buf text;
-    buf_init(&text, 1 << 20);
-    int err = report_json(&text, o, stats);
-    bool to_stdout = strcmp(o->json_file, "-") == 0;
-    FILE *file = err != 0 ? NULL : to_stdout ? stdout : fopen(o->json_file, "we");
+    buf_init(&text, 64 << 20);
+    int err = report_json(&text, result);
+    bool to_stdout = strcmp(name, "-") == 0;
+    FILE *file = err != 0 ? NULL : to_stdout ? stdout : fopen(name, "we");
     bool written = file && fwrite(text.p, 1, text.n, file) == text.n;
     if (file && (to_stdout ? fflush(file) : fclose(file)) != 0)
         written = false;
     if (!written)
-        fprintf(stderr, "roomcast-load: option --json: cannot write \"%s\": %s\n", o->json_file,
+        fprintf(stderr, "roomcast-load: option --json: cannot write \"%s\": %s\n", name,
                 err != 0 ? err_text(err) : strerror(errno));
     buf_free(&text);
     return written ? EXIT_FINE : EXIT_USAGE;
 }
 
-static int execute(const struct run_setup *setup)
+static int execute(const struct setup *setup)
 {
     const struct options *o = setup->options;
-    struct stats *stats = xcalloc(1, sizeof *stats);
+    struct result *result = xcalloc(1, sizeof *result);
+    char why[200];
     int status = EXIT_USAGE;
-    if (run_execute(setup, stats) == 0) {
+    result->options = o;
+    if (!servers_init(&result->servers, o->pid, o->pids, why, sizeof why)) {
+        fprintf(stderr, "roomcast-load: option --pid: %s\n", why);
+    } else {
+        conductor_run(setup, result);
         bool json_only = o->json_file && strcmp(o->json_file, "-") == 0;
-        report_print(json_only || stats->error[0] != '\0' ? stderr : stdout, o, stats);
-        status = stats_failed(stats) ? EXIT_FAULT : EXIT_FINE;
-        if (o->json_file && write_json(o, stats) != EXIT_FINE)
+        report_print(json_only || result->error[0] != '\0' ? stderr : stdout, result);
+        status = result_failed(result) ? EXIT_FAULT : EXIT_FINE;
+        if (o->json_file && write_json(result) != EXIT_FINE)
             status = EXIT_USAGE;
+        result_free(result);
     }
-    free(stats);
+    free(result);
     return status;
+}
+
+/* How many load processes there will be; 0: the limit of open files is too low even so. */
+static uint32_t processes(const struct options *o)
+{
+    uint32_t wanted = o->processes > 0 ? o->processes : 1;
+    uint32_t each = (o->connections + wanted - 1) / wanted;
+    uint32_t sockets = resources_sockets(each);
+    if (sockets >= each)
+        return wanted < o->connections ? wanted : o->connections;
+    if (o->processes > 0 || sockets == 0)
+        return 0;
+    return (o->connections + sockets - 1) / sockets;
 }
 
 static int prepare_and_execute(const struct options *o, struct target *targets, struct plan *plan)
 {
     char why[400];
-    struct run_setup setup = {.options = o, .plan = plan, .targets = targets};
+    struct setup setup = {.options = o, .plan = plan, .targets = targets, .processes = processes(o)};
     if (!find_targets(targets, o))
         return EXIT_USAGE;
     if (plan->pairs > PLAN_MAX_PAIRS) {
         snprintf(why, sizeof why,
                  "%zu pairs of a subscriber and a publisher of its room are more than the %u that are "
-                 "verified: use "
-                 "more --rooms or fewer --publishers",
+                 "verified: use more --rooms or fewer --publishers",
                  plan->pairs, PLAN_MAX_PAIRS);
         return complain(why);
     }
-    if (!resources_raise_file_limit(o->connections, why, sizeof why))
-        return complain(why);
+    if (setup.processes == 0)
+        return complain(
+            "the limit of open files is too low for so many connections in each load process: raise "
+            "it (ulimit -Hn, LimitNOFILE=) or use more --processes");
     if (!sources_init(&setup.sources, o->connections, resources_ports(), targets, o->urls, why, sizeof why))
         return complain(why);
     return execute(&setup);

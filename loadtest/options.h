@@ -6,18 +6,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sys/types.h>
+
 #define OPTIONS_MAX_URLS 64
+#define OPTIONS_MAX_PIDS 64
 
 struct load_dialect;
+struct scenario;
 
 struct options {
     const char *url[OPTIONS_MAX_URLS];
     uint32_t urls;
+    pid_t pid[OPTIONS_MAX_PIDS]; /* of the servers */
+    uint32_t pids;
     const struct load_dialect *dialect;
-    uint32_t connections, rooms, publishers, size, in_flight;
-    double rate, duration, warmup, connect_rate, connect_timeout, drain_timeout, interval;
-    const char *ns, *path, *room_prefix, *join_event, *publish_event, *message_event, *json_file;
-    bool no_progress, own_target;
+    const struct scenario *scenario;
+    uint32_t connections, rooms, publishers, size, burst, in_flight, rounds;
+    uint32_t processes; /* 0: as many as files require */
+    double rate, ramp, duration, warmup, connect_rate, connect_timeout, drain_timeout, reconnect_delay,
+        interval;
+    double max_p99; /* milliseconds */
+    double stalled; /* share of the readers */
+    double command_at;
+    const char *command;
+    const char *ns, *path, *room_prefix, *join_event, *publish_event, *message_event, *json_file, *html_file;
+    bool search, no_progress, own_target;
 };
 
 enum options_result {

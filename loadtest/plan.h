@@ -22,6 +22,23 @@ void plan_init(struct plan *plan, uint32_t connections, uint32_t rooms, uint32_t
                const char *room_prefix);
 void plan_free(struct plan *plan);
 
+/* Connections first .. first + count - 1: those of one load process. */
+struct plan_range {
+    uint32_t first, count;
+};
+
+static inline struct plan_range plan_range(const struct plan *plan, uint32_t process, uint32_t processes)
+{
+    uint32_t first = (uint32_t)((uint64_t)plan->connections * process / processes);
+    uint32_t end = (uint32_t)((uint64_t)plan->connections * (process + 1) / processes);
+    return (struct plan_range){first, end - first};
+}
+
+static inline bool plan_range_has(struct plan_range range, uint32_t connection)
+{
+    return connection - range.first < range.count;
+}
+
 static inline uint32_t plan_room(const struct plan *plan, uint32_t connection)
 {
     return connection % plan->rooms;

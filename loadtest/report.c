@@ -1,41 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The report of a run. */
+/* The summary for people. */
 #include "loadtest/report.h"
 
 #include <inttypes.h>
-#include <string.h>
 
-#include "core/codec/json.h"
 #include "loadtest/dialect.h"
 #include "loadtest/progress.h"
-
-#define BUSY 0.85 /* of a core */
+#include "loadtest/scenario.h"
 
 static double per_second(uint64_t count, double seconds)
 {
     return seconds > 0 ? (double)count / seconds : 0;
 }
 
-/* The generator's share of one core while messages were under way. */
-static double cpu_share(const struct stats *stats)
+double step_deliveries_per_second(const struct step *step)
 {
-    return stats->cpu_wall_seconds > 0 ? stats->cpu_seconds / stats->cpu_wall_seconds : 0;
+    return per_second(step->stats.count[STAT_MEASURED], step->measured_seconds);
 }
 
-static const struct {
-    const char *name;
-    double fraction;
-} quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}};
-
-#define QUANTILES (sizeof quantiles / sizeof *quantiles)
-
-static void print_latency(FILE *out, const char *label, const struct histogram *h)
+double step_cpu_per_million_deliveries(const struct step *step)
 {
+    return step->server.deliveries > 0 ? step->server.cpu_seconds * 1e6 / (double)step->server.deliveries : 0;
+}
+
+double step_cpu_per_million_messages(const struct step *step)
+{
+    return step->server.messages > 0 ? step->server.cpu_seconds * 1e6 / (double)step->server.messages : 0;
+}
+
+static void label(FILE *out, const char *text)
+{
+    fprintf(out, "%-11s", text);
+}
+
+static void print_quantiles(FILE *out, const char *name, const struct histogram *h)
+{
+    static const struct {
+        const char *name;
+        double fraction;
+    } quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}};
     char text[16];
     if (h->count == 0)
         return;
-    fprintf(out, "%-11s", label);
-    for (size_t i = 0; i < QUANTILES; i++)
+    label(out, name);
+    for (size_t i = 0; i < sizeof quantiles / sizeof *quantiles; i++)
         fprintf(out, "  %s %s", quantiles[i].name,
                 format_us(histogram_quantile(h, quantiles[i].fraction), text));
     fprintf(out, "  max %s\n", format_us(h->max, text));
@@ -43,125 +51,194 @@ static void print_latency(FILE *out, const char *label, const struct histogram *
 
 static void print_faults(FILE *out, const struct stats *stats)
 {
-    fprintf(out, "%-11s", "faults");
+    label(out, "faults");
     for (int i = 0; i < STATS; i++)
-        if (stat_info[i].fault)
+        if (stat_info[i].fault != FAULT_NEVER)
             fprintf(out, "  %s %" PRIu64, stat_info[i].key, stats->count[i]);
     fputc('\n', out);
 }
 
-static void print_traffic(FILE *out, const struct options *o, const struct stats *stats)
+static void print_connections(FILE *out, const struct options *o, const struct step *step)
 {
+    if (step->connect_seconds <= 0)
+        return;
+    label(out, "connected");
+    fprintf(out, "  %u joined in %.2f s (%.0f/s), %u at the end\n", o->connections, step->connect_seconds,
+            per_second(o->connections, step->connect_seconds), step->joined);
+    print_quantiles(out, "joining", &step->stats.connect);
+}
+
+static void print_messages(FILE *out, const struct options *o, const struct step *step)
+{
+    const struct stats *stats = &step->stats;
     const uint64_t *count = stats->count;
-    double delivery_rate = per_second(count[STAT_MEASURED], stats->measured_seconds);
-    char text[16];
-    fprintf(out, "%-11s  %" PRIu64 " (%.1f/s), acknowledged %" PRIu64 ", refused %" PRIu64 "\n", "published",
-            count[STAT_PUBLISHED], per_second(count[STAT_PUBLISHED], stats->publish_seconds),
+    double rate = step_deliveries_per_second(step);
+    label(out, "published");
+    fprintf(out, "  %" PRIu64 " (%.1f/s), acknowledged %" PRIu64 ", refused %" PRIu64 "\n",
+            count[STAT_PUBLISHED], per_second(count[STAT_PUBLISHED], step->publish_seconds),
             count[STAT_ACKNOWLEDGED], count[STAT_REFUSED]);
     if (stats->first_refusal[0] != '\0')
         fprintf(out, "%-11s  the first: %s\n", "", stats->first_refusal);
-    fprintf(out, "%-11s  %" PRIu64 " of %" PRIu64 ", %.0f deliveries/s (%.1f MB/s of messages)\n",
-            "delivered", count[STAT_DELIVERED], count[STAT_DELIVERED] + count[STAT_LOST] + count[STAT_MISSED],
-            delivery_rate, delivery_rate * o->size / 1e6);
-    print_latency(out, "latency", &stats->latency);
-    print_latency(out, "answers", &stats->answer);
-    fprintf(out, "%-11s  %.0f %% of a core, %.0f frames/s received, published late by p99 %s\n", "generator",
-            100 * cpu_share(stats), per_second(stats->frames, stats->cpu_wall_seconds),
-            format_us(histogram_quantile(&stats->lag, 0.99), text));
-    if (cpu_share(stats) > BUSY)
-        fprintf(out, "%-11s  it may have been the bottleneck itself\n", "");
-    print_faults(out, stats);
+    label(out, "delivered");
+    fprintf(out, "  %" PRIu64 " of %" PRIu64 ", %.0f deliveries/s (%.1f MB/s of messages)\n",
+            count[STAT_DELIVERED], count[STAT_DELIVERED] + count[STAT_LOST] + count[STAT_MISSED], rate,
+            rate * o->size / 1e6);
+    print_quantiles(out, "latency", &stats->latency);
+    print_quantiles(out, "answers", &stats->answer);
 }
 
-static void print_verdict(FILE *out, const struct stats *stats)
+/* Clients that were cut off, and what they did not get. */
+static void print_cuts(FILE *out, const struct stats *stats)
 {
-    const uint64_t *count = stats->count;
-    if (stats->interrupted)
+    if (stats->count[STAT_STALLED_CUT] > 0) {
+        label(out, "stalled");
+        fprintf(out, "  %" PRIu64 " were disconnected by the server\n", stats->count[STAT_STALLED_CUT]);
+    }
+    if (stats->count[STAT_RECONNECTS] == 0)
+        return;
+    label(out, "reconnected");
+    fprintf(out, "  %" PRIu64 " of %" PRIu64 " that were cut\n", stats->count[STAT_RECONNECTS],
+            stats->count[STAT_DISCONNECTED]);
+    print_quantiles(out, "away", &stats->outage);
+    label(out, "missed");
+    fprintf(out,
+            "  %" PRIu64 " by %" PRIu64 " clients; half of them up to %" PRIu64 ", at most %" PRIu64 "\n",
+            stats->count[STAT_MISSED], stats->missed_by.count, histogram_quantile(&stats->missed_by, 0.5),
+            stats->missed_by.max);
+}
+
+static void print_generator(FILE *out, const struct step *step)
+{
+    char text[16];
+    label(out, "generator");
+    fprintf(out, "  %.0f %% of a core, published late by p99 %s\n", 100 * step->generator_cpu,
+            format_us(histogram_quantile(&step->stats.lag, 0.99), text));
+    if (step->generator_busy)
+        fprintf(out, "%-11s  it was busy all the time: it may have been the bottleneck itself\n", "");
+}
+
+static void print_servers(FILE *out, const struct result *result, const struct step *step)
+{
+    const struct servers *servers = &result->servers;
+    const struct options *o = result->options;
+    if (servers->count == 0)
+        return;
+    label(out, "servers");
+    fprintf(out, "  %.2f of a core while publishing was measured",
+            per_second(1, step->server.seconds) * step->server.cpu_seconds);
+    if (step->server.deliveries > 0)
+        fprintf(out, "; CPU seconds per million: deliveries %.3f, messages %.1f",
+                step_cpu_per_million_deliveries(step), step_cpu_per_million_messages(step));
+    if (step->connect_seconds > 0)
+        fprintf(out, ", connections %.1f", step->connect_server_cpu * 1e6 / o->connections);
+    fputc('\n', out);
+    uint64_t before = servers_at_start(servers).rss_bytes;
+    if (result->server_rss_joined > before)
+        fprintf(out, "%-11s  %.0f bytes of memory more for each connection\n", "",
+                (double)(result->server_rss_joined - before) / o->connections);
+    for (uint32_t i = 0; i < servers->count; i++) {
+        const struct server *s = &servers->server[i];
+        fprintf(out, "%-11s  %s (%d)%s: %.2f CPU s in all, %.1f MB, %u threads\n", "", s->name, (int)s->pid,
+                s->gone ? ", has ended" : "", s->usage.cpu_seconds - s->at_start.cpu_seconds,
+                (double)s->usage.rss_bytes / 1e6, s->usage.threads);
+    }
+}
+
+static void print_command(FILE *out, const struct result *result)
+{
+    if (result->command.at <= 0)
+        return;
+    label(out, "command");
+    fprintf(out, "  run %.2f s after the beginning, ", result->command.at);
+    if (result->command.ended)
+        fprintf(out, "ended with status %d\n", result->command.status);
+    else
+        fputs("still running\n", out);
+}
+
+static void print_steps(FILE *out, const struct result *result)
+{
+    char p99[16];
+    if (result->steps < 2)
+        return;
+    fprintf(out, "\n%12s %12s %14s %10s %12s %14s  %s\n", "messages/s", "joined/s", "deliveries/s", "p99",
+            "generator", "CPU s/million", result->options->search ? "holds" : "");
+    for (uint32_t i = 0; i < result->steps; i++) {
+        const struct step *s = &result->step[i];
+        fprintf(out, "%12.6g %12.0f %14.0f %10s %10.0f %% %14.3f  %s\n", s->pace.rate,
+                per_second(s->joined, s->connect_seconds), step_deliveries_per_second(s),
+                format_us(histogram_quantile(&s->stats.latency, 0.99), p99), 100 * s->generator_cpu,
+                step_cpu_per_million_deliveries(s),
+                !result->options->search ? ""
+                : s->why[0]              ? s->why
+                                         : "yes");
+    }
+}
+
+static void print_search_verdict(FILE *out, const struct result *result)
+{
+    const struct options *o = result->options;
+    if (result->searched <= 0) {
+        fputs("FAILED: no rate held\n", out);
+        return;
+    }
+    const struct step *step = &result->step[result->shown];
+    fprintf(out,
+            "ok: %.6g messages/s (%.0f deliveries/s) is the highest rate that held: nothing lost, p99 below "
+            "%.12g ms\n",
+            result->searched, step_deliveries_per_second(step), o->max_p99);
+}
+
+static void print_verdict(FILE *out, const struct result *result)
+{
+    const struct options *o = result->options;
+    struct stats all = {0};
+    if (result->interrupted)
         fputs("interrupted: published for a shorter time than asked for\n", out);
-    if (!stats_failed(stats)) {
-        fputs(count[STAT_PUBLISHED] > 0
-                  ? "ok: every subscriber got every accepted message once and in order\n"
-                  : "ok: all connections held\n",
-              out);
+    if (o->search) {
+        print_search_verdict(out, result);
+        return;
+    }
+    for (uint32_t i = 0; i < result->steps; i++)
+        stats_add(&all, &result->step[i].stats);
+    if (!result_failed(result)) {
+        fputs(
+            all.count[STAT_PUBLISHED] == 0 ? "ok: all connections held\n"
+            : o->scenario->cuts
+                ? "ok: every subscriber got every accepted message once and in order while it was connected\n"
+                : "ok: every subscriber got every accepted message once and in order\n",
+            out);
         return;
     }
     for (int i = 0; i < STATS; i++)
-        if (stat_info[i].fault && count[i] > 0)
-            fprintf(out, "FAILED: %s %" PRIu64 ": %s\n", stat_info[i].key, count[i], stat_info[i].text);
-    if (count[STAT_PUBLISHED] > 0 && count[STAT_ACKNOWLEDGED] == 0)
+        if (stat_is_fault((enum stat)i, o->scenario->cuts) && all.count[i] > 0)
+            fprintf(out, "FAILED: %s %" PRIu64 ": %s\n", stat_info[i].key, all.count[i], stat_info[i].text);
+    if (all.count[STAT_PUBLISHED] > 0 && all.count[STAT_ACKNOWLEDGED] == 0)
         fputs("FAILED: not one publication was accepted\n", out);
 }
 
-void report_print(FILE *out, const struct options *o, const struct stats *stats)
+void report_print(FILE *out, const struct result *result)
 {
-    if (stats->error[0] != '\0') {
-        fprintf(out, "FAILED: %s\n", stats->error);
+    const struct options *o = result->options;
+    if (result->error[0] != '\0') {
+        fprintf(out, "FAILED: %s\n", result->error);
         return;
     }
+    const struct step *step = &result->step[result->shown];
     fprintf(out,
-            "\n%s: %u connections to %u URL%s, %u rooms, %u publishers, %.12g messages/s of %u bytes, "
+            "\n%s, %s: %u connections to %u URL%s, %u rooms, %u publishers, %.12g messages/s of %u bytes, "
             "%.12g s + %.12g s warm-up\n\n",
-            o->dialect->name, o->connections, o->urls, o->urls == 1 ? "" : "s", o->rooms, o->publishers,
-            o->rate, o->size, o->duration, o->warmup);
-    fprintf(out, "%-11s  %u joined in %.2f s (%.0f/s), %u at the end\n", "connected", o->connections,
-            stats->connect_seconds, per_second(o->connections, stats->connect_seconds), stats->joined);
-    if (stats->count[STAT_PUBLISHED] > 0)
-        print_traffic(out, o, stats);
-    print_verdict(out, stats);
-}
-
-static void put_string(struct buf *out, const char *key, const char *value)
-{
-    buf_addf(out, ",\"%s\":", key);
-    json_quote(out, slice_of(value));
-}
-
-static void put_options(struct buf *out, const struct options *o)
-{
-    buf_addf(out,
-             ",\"options\":{\"connections\":%u,\"rooms\":%u,\"publishers\":%u,\"rate\":%.12g,\"size\":%u,"
-             "\"duration\":%.12g,\"warmup\":%.12g",
-             o->connections, o->rooms, o->publishers, o->rate, o->size, o->duration, o->warmup);
-    put_string(out, "dialect", o->dialect->name);
-    buf_adds(out, ",\"urls\":[");
-    for (uint32_t i = 0; i < o->urls; i++) {
-        if (i > 0)
-            buf_addc(out, ',');
-        json_quote(out, slice_of(o->url[i]));
-    }
-    buf_adds(out, "]}");
-}
-
-static void put_latency(struct buf *out, const char *key, const struct histogram *h)
-{
-    buf_addf(out, ",\"%s\":{\"count\":%" PRIu64, key, h->count);
-    for (size_t i = 0; i < QUANTILES; i++)
-        buf_addf(out, ",\"%s\":%" PRIu64, quantiles[i].name, histogram_quantile(h, quantiles[i].fraction));
-    buf_addf(out, ",\"max\":%" PRIu64 ",\"mean\":%.1f}", h->max,
-             h->count > 0 ? (double)h->sum / (double)h->count : 0.0);
-}
-
-int report_json(struct buf *out, const struct options *o, const struct stats *stats)
-{
-    buf_addf(out, "{\"version\":\"%s\",\"ok\":%s,\"interrupted\":%s", ROOMCAST_VERSION,
-             stats_failed(stats) ? "false" : "true", stats->interrupted ? "true" : "false");
-    if (stats->error[0] != '\0')
-        put_string(out, "error", stats->error);
-    put_options(out, o);
-    buf_addf(out, ",\"joined\":%u", stats->joined);
-    for (int i = 0; i < STATS; i++)
-        buf_addf(out, ",\"%s\":%" PRIu64, stat_info[i].key, stats->count[i]);
-    if (stats->first_refusal[0] != '\0')
-        put_string(out, "first_refusal", stats->first_refusal);
-    put_latency(out, "latency_us", &stats->latency);
-    put_latency(out, "answer_us", &stats->answer);
-    put_latency(out, "lag_us", &stats->lag);
-    buf_addf(out,
-             ",\"connect_seconds\":%.6f,\"publish_seconds\":%.6f,\"measured_seconds\":%.6f,"
-             "\"deliveries_per_second\":%.1f,\"generator_cpu\":%.3f,\"frames\":%" PRIu64 ",\"reads\":%" PRIu64
-             ",\"bytes\":%" PRIu64 "}\n",
-             stats->connect_seconds, stats->publish_seconds, stats->measured_seconds,
-             per_second(stats->count[STAT_MEASURED], stats->measured_seconds), cpu_share(stats),
-             stats->frames, stats->reads, stats->bytes);
-    return out->err;
+            o->scenario->name, o->dialect->name, o->connections, o->urls, o->urls == 1 ? "" : "s", o->rooms,
+            o->publishers, step->pace.rate, o->size, o->duration, o->warmup);
+    print_connections(out, o, step);
+    if (step->stats.count[STAT_PUBLISHED] > 0)
+        print_messages(out, o, step);
+    print_cuts(out, &step->stats);
+    print_generator(out, step);
+    print_servers(out, result, step);
+    print_command(out, result);
+    print_faults(out, &step->stats);
+    print_steps(out, result);
+    fputc('\n', out);
+    print_verdict(out, result);
 }

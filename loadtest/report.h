@@ -6,11 +6,16 @@
 #include <stdio.h>
 
 #include "core/base/buf.h"
-#include "loadtest/options.h"
-#include "loadtest/stats.h"
+#include "loadtest/result.h"
 
-void report_print(FILE *out, const struct options *options, const struct stats *stats);
+void report_print(FILE *out, const struct result *result);
 /* Appends one JSON object. 0 or an error of core/base/err.h. */
-int report_json(struct buf *out, const struct options *options, const struct stats *stats) MUST_CHECK;
+int report_json(struct buf *out, const struct result *result) MUST_CHECK;
+
+/* Figures of a step that several reports show. */
+double step_deliveries_per_second(const struct step *step);
+/* The servers' CPU seconds per million deliveries, per million messages; 0 when not known. */
+double step_cpu_per_million_deliveries(const struct step *step);
+double step_cpu_per_million_messages(const struct step *step);
 
 #endif

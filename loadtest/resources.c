@@ -13,27 +13,23 @@
 #define MAX_SOURCES    254
 #define LOOPBACK_FIRST 0x7f000001u
 
-bool resources_raise_file_limit(unsigned sockets, char *why, size_t size)
+unsigned resources_sockets(unsigned wanted)
 {
     struct rlimit limit;
-    rlim_t needed = (rlim_t)sockets + SPARE_FILES;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        snprintf(why, size, "getrlimit: %s", strerror(errno));
-        return false;
+    rlim_t needed = (rlim_t)wanted + SPARE_FILES;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return wanted;
+    if (limit.rlim_cur < needed) {
+        struct rlimit higher = {needed, limit.rlim_max < needed ? needed : limit.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &higher) ==
+            0) /* past the hard limit only root may, and not everywhere */
+            return wanted;
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
     }
     if (limit.rlim_cur >= needed)
-        return true;
-    rlim_t hard = limit.rlim_max;
-    limit.rlim_cur = needed;
-    if (limit.rlim_max < needed)
-        limit.rlim_max = needed; /* only root may, and not everywhere */
-    if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
-        return true;
-    snprintf(why, size,
-             "%u connections need %llu file descriptors, but the hard limit is %llu: raise it (ulimit -Hn, "
-             "LimitNOFILE=) or run several load generators",
-             sockets, (unsigned long long)needed, (unsigned long long)hard);
-    return false;
+        return wanted;
+    return limit.rlim_cur > SPARE_FILES ? (unsigned)(limit.rlim_cur - SPARE_FILES) : 0;
 }
 
 unsigned resources_ports(void)

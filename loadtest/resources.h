@@ -5,8 +5,9 @@
 
 #include "loadtest/target.h"
 
-/* Raises RLIMIT_NOFILE as needed for this many sockets. false with a sentence in why. */
-bool resources_raise_file_limit(unsigned sockets, char *why, size_t size);
+/* Raises RLIMIT_NOFILE as far as it goes, up to what so many sockets need, and returns how many sockets a
+ * process may open now. */
+unsigned resources_sockets(unsigned wanted);
 
 /* Local addresses that connections to loopback targets are bound to in turn, 127.0.0.1 onwards, because one
  * address has only so many ports (28,232 by default). */

@@ -7,23 +7,41 @@
 
 #include "core/base/histogram.h"
 
-/* X(symbol, key in --json, is a fault: exit status 1, what it means) */
+/* Whether a run that shows it has failed. */
+enum fault {
+    FAULT_NEVER,
+    FAULT_ALWAYS,
+    FAULT_UNLESS_CUT /* not where the scenario lets connections be cut */
+};
+
+/* X(symbol, key in --json, is a fault, what it means) */
 #define STATS_TABLE(X)                                                                                       \
-    X(STAT_PUBLISHED, "published", false, "messages that were due")                                          \
-    X(STAT_ACKNOWLEDGED, "acknowledged", false, "messages whose publication the server accepted")            \
-    X(STAT_REFUSED, "refused", false, "messages that the server refused: nobody has to get them")            \
-    X(STAT_DELIVERED, "delivered", false, "deliveries, each message to each subscriber counted once")        \
-    X(STAT_MEASURED, "measured", false, "deliveries of messages that were due after the warm-up")            \
-    X(STAT_LOST, "lost", true, "deliveries that did not arrive in time")                                     \
-    X(STAT_DUPLICATED, "duplicated", true, "messages that a subscriber got again")                           \
-    X(STAT_OUT_OF_ORDER, "out_of_order", true, "messages that arrived after a later one of their publisher") \
-    X(STAT_WRONG_ROOM, "wrong_room", true, "messages that arrived at a member of another room")              \
-    X(STAT_UNEXPECTED, "unexpected", true, "messages or answers that nobody sent or asked for, or mangled")  \
-    X(STAT_DISCONNECTED, "disconnected", true, "connections that the server ended, or that broke")           \
-    X(STAT_MISSED, "missed", true, "deliveries outstanding for them when they were disconnected")            \
-    X(STAT_UNANSWERED, "unanswered", true,                                                                   \
+    X(STAT_PUBLISHED, "published", FAULT_NEVER, "messages that were due")                                    \
+    X(STAT_ACKNOWLEDGED, "acknowledged", FAULT_NEVER, "messages whose publication the server accepted")      \
+    X(STAT_REFUSED, "refused", FAULT_NEVER, "messages that the server refused: nobody has to get them")      \
+    X(STAT_DELIVERED, "delivered", FAULT_NEVER, "deliveries, each message to each subscriber counted once")  \
+    X(STAT_MEASURED, "measured", FAULT_NEVER, "deliveries of messages that were due after the warm-up")      \
+    X(STAT_HEARTBEATS, "heartbeats", FAULT_NEVER, "pings that came from the server, and were answered")      \
+    X(STAT_STALE, "stale", FAULT_NEVER,                                                                      \
+      "messages that came after the end of their step had counted them lost")                                \
+    X(STAT_STALLED_CUT, "stalled_cut", FAULT_NEVER, "stalled readers that the server disconnected")          \
+    X(STAT_RECONNECTS, "reconnects", FAULT_NEVER, "connections that were cut, and joined again")             \
+    X(STAT_LOST, "lost", FAULT_ALWAYS, "deliveries that did not arrive in time")                             \
+    X(STAT_DUPLICATED, "duplicated", FAULT_ALWAYS, "messages that a subscriber got again")                   \
+    X(STAT_OUT_OF_ORDER, "out_of_order", FAULT_ALWAYS,                                                       \
+      "messages that arrived after a later one of their publisher")                                          \
+    X(STAT_WRONG_ROOM, "wrong_room", FAULT_ALWAYS,                                                           \
+      "messages that arrived at a member of another room, or at who had left")                               \
+    X(STAT_UNEXPECTED, "unexpected", FAULT_ALWAYS,                                                           \
+      "messages or answers that nobody sent or asked for, or mangled")                                       \
+    X(STAT_DISCONNECTED, "disconnected", FAULT_UNLESS_CUT,                                                   \
+      "connections that the server ended, or that broke")                                                    \
+    X(STAT_MISSED, "missed", FAULT_UNLESS_CUT, "deliveries that disconnected subscribers did not get")       \
+    X(STAT_CONNECT_FAILED, "connect_failed", FAULT_UNLESS_CUT, "attempts to connect or join that failed")    \
+    X(STAT_UNANSWERED, "unanswered", FAULT_UNLESS_CUT,                                                       \
       "publications neither acknowledged nor refused: nobody has to get them")                               \
-    X(STAT_UNSENT, "unsent", true, "messages that could not be sent: no connection, or nobody reads")
+    X(STAT_UNSENT, "unsent", FAULT_UNLESS_CUT,                                                               \
+      "messages that could not be sent: no connection, or nobody reads")
 
 enum stat {
 #define X(symbol, key, fault, text) symbol,
@@ -32,31 +50,40 @@ enum stat {
         STATS
 };
 
+/* X(member, key in --json, what it holds). Microseconds, but for missed_by. */
+#define HISTOGRAMS_TABLE(X)                                                                                  \
+    X(latency, "latency_us", "due to delivered; of messages due after the warm-up")                          \
+    X(answer, "answer_us", "due to acknowledged or refused; of the same")                                    \
+    X(lag, "lag_us", "due to sent: how late the generator itself was; of the same")                          \
+    X(connect, "connect_us", "connect to joined")                                                            \
+    X(outage, "outage_us", "disconnected to joined again")                                                   \
+    X(missed_by, "missed_by", "messages that a client which was disconnected missed")
+
+/* Everything counts up: a step's figures are the difference of two. */
 struct stats {
     uint64_t count[STATS];
-    /* Microseconds; only messages due after the warm-up. */
-    struct histogram latency; /* due to delivered */
-    struct histogram answer;  /* due to acknowledged or refused */
-    struct histogram lag;     /* due to sent: how late the generator itself was */
-    uint32_t joined;
-    double connect_seconds;  /* from the first connect to the last join */
-    double publish_seconds;  /* warm-up and after */
-    double measured_seconds; /* from the end of the warm-up to the end of publishing or the last delivery */
-    double cpu_seconds, cpu_wall_seconds;
-    uint64_t frames, reads, bytes;
-    bool interrupted;
-    char error[512];         /* why there was nothing to measure; empty when there was */
-    char first_refusal[256]; /* the first error that a publication was answered with */
+#define X(member, key, text) struct histogram member;
+    HISTOGRAMS_TABLE(X)
+#undef X
+    uint64_t frames, reads, bytes; /* received */
+    char first_refusal[256];       /* the first error that a publication was answered with */
 };
 
 struct stat_info {
     const char *key;
-    bool fault;
+    enum fault fault;
     const char *text;
 };
 extern const struct stat_info stat_info[STATS];
 
-/* Whether the run shows a broken promise: any fault, an error, or messages of which none was accepted. */
-bool stats_failed(const struct stats *stats);
+void stats_add(struct stats *sum, const struct stats *stats);
+/* What came after `before`. A histogram's max is exact where there was nothing before, else its bucket's
+ * bound. */
+void stats_difference(struct stats *difference, const struct stats *now, const struct stats *before);
+
+/* Whether these figures show a broken promise: any fault, or messages of which none was accepted. `cut`: the
+ * scenario lets connections be cut. `acks`: publications are answered. */
+bool stats_failed(const struct stats *stats, bool cut, bool acks);
+bool stat_is_fault(enum stat stat, bool cut);
 
 #endif

@@ -2,6 +2,7 @@
 /* The messages of a run. */
 #include "loadtest/traffic.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,18 +11,24 @@
 
 #define PUBLISH_BATCH 1000 /* messages sent before reading goes on, when the generator is behind */
 
-void traffic_init(struct traffic *traffic, struct crowd *crowd, size_t size, struct stats *stats)
+void traffic_init(struct traffic *traffic, struct crowd *crowd, struct ledger *ledger, size_t size,
+                  struct stats *stats)
 {
-    *traffic = (struct traffic){.crowd = crowd, .stats = stats, .size = size};
-    judge_init(&traffic->judge, crowd->plan);
+    *traffic = (struct traffic){.crowd = crowd, .ledger = ledger, .stats = stats, .size = size, .acks = true};
+    judge_init(&traffic->judge, crowd->plan, ledger, crowd->range);
     traffic->publisher = xcalloc(crowd->plan->publishers + 1, sizeof *traffic->publisher);
     traffic->payload = xcalloc(1, size);
 }
 
-void traffic_free(struct traffic *traffic)
+static void forget_answers(struct traffic *traffic)
 {
     for (uint32_t i = 0; i < traffic->crowd->plan->publishers; i++)
         seqset_free(&traffic->publisher[i].answered);
+}
+
+void traffic_free(struct traffic *traffic)
+{
+    forget_answers(traffic);
     free(traffic->publisher);
     free(traffic->payload);
     judge_free(&traffic->judge);
@@ -29,31 +36,34 @@ void traffic_free(struct traffic *traffic)
 
 void traffic_begin(struct traffic *traffic, const struct schedule *schedule)
 {
+    assert(traffic->pending == 0);
     traffic->schedule = *schedule;
-    traffic->last_delivery = schedule->measured;
+    traffic->next = 0;
+    forget_answers(traffic);
+    judge_begin(&traffic->judge, schedule->first);
 }
 
+/* NULL: another load process has it. */
 static struct actor *actor_of(struct traffic *traffic, uint64_t message)
 {
     uint32_t publisher = schedule_publisher(&traffic->schedule, message);
-    return &traffic->crowd->actors[plan_connection_of_publisher(publisher)];
+    return crowd_actor(traffic->crowd, plan_connection_of_publisher(publisher));
 }
 
 static void not_sent(struct traffic *traffic, uint32_t publisher, uint32_t sequence)
 {
     traffic->stats->count[STAT_UNSENT]++;
     seqset_insert(&traffic->publisher[publisher].answered, sequence);
-    judge_void(&traffic->judge, publisher, sequence);
+    ledger_void(traffic->ledger, publisher, sequence);
 }
 
-static void publish_one(struct traffic *traffic, uint64_t message, uint64_t now)
+static void publish_one(struct traffic *traffic, struct actor *actor, uint64_t message, uint64_t now)
 {
     const struct schedule *schedule = &traffic->schedule;
-    struct actor *actor = actor_of(traffic, message);
     struct payload payload = {.publisher = schedule_publisher(schedule, message),
                               .sequence = schedule_sequence(schedule, message),
                               .due = schedule_due(schedule, message)};
-    judge_publish(&traffic->judge, payload.publisher);
+    ledger_publish(traffic->ledger, payload.publisher);
     traffic->stats->count[STAT_PUBLISHED]++;
     payload_write(&payload, traffic->payload, traffic->size);
     struct slice text = {traffic->payload, traffic->size};
@@ -61,22 +71,37 @@ static void publish_one(struct traffic *traffic, uint64_t message, uint64_t now)
         not_sent(traffic, payload.publisher, payload.sequence);
         return;
     }
-    traffic->publisher[payload.publisher].pending++;
-    traffic->pending++;
+    if (traffic->acks) {
+        traffic->publisher[payload.publisher].pending++;
+        traffic->pending++;
+    }
     if (payload.due >= schedule->measured)
         histogram_record(&traffic->stats->lag, now - payload.due);
+}
+
+/* Bursts stay whole: they go out in one write. */
+static bool may_publish(const struct traffic *traffic, uint64_t first, uint64_t now)
+{
+    const struct schedule *schedule = &traffic->schedule;
+    uint64_t next = traffic->next;
+    return next < schedule->total && schedule_due(schedule, next) <= now &&
+           (next - first < PUBLISH_BATCH || next % schedule->burst != 0);
 }
 
 uint64_t traffic_publish(struct traffic *traffic, uint64_t now)
 {
     const struct schedule *schedule = &traffic->schedule;
     uint64_t first = traffic->next;
-    while (traffic->next < schedule->total && traffic->next - first < PUBLISH_BATCH &&
-           schedule_due(schedule, traffic->next) <= now)
-        publish_one(traffic, traffic->next++, now);
-    for (uint64_t message = first; message < traffic->next && message - first < schedule->publishers;
-         message++)
-        actor_flush(actor_of(traffic, message));
+    for (; may_publish(traffic, first, now); traffic->next++) {
+        struct actor *actor = actor_of(traffic, traffic->next);
+        if (actor)
+            publish_one(traffic, actor, traffic->next, now);
+    }
+    for (uint64_t message = first; message < traffic->next; message += schedule->burst) {
+        struct actor *actor = actor_of(traffic, message);
+        if (actor)
+            actor_flush(actor);
+    }
     return traffic->next < schedule->total ? schedule_due(schedule, traffic->next) : UINT64_MAX;
 }
 
@@ -92,7 +117,7 @@ static void delivered(struct traffic *traffic, uint64_t due, uint64_t now)
         return;
     traffic->stats->count[STAT_MEASURED]++;
     traffic->last_delivery = now;
-    histogram_record(&traffic->recent, now > due ? now - due : 0);
+    histogram_record(&traffic->stats->latency, now > due ? now - due : 0);
 }
 
 /* A message of this run says when it was due, and that is known: one of another run in the same room does not
@@ -100,7 +125,7 @@ static void delivered(struct traffic *traffic, uint64_t due, uint64_t now)
 static bool is_of_this_run(const struct traffic *traffic, const struct payload *payload)
 {
     const struct schedule *schedule = &traffic->schedule;
-    return payload->publisher < schedule->publishers &&
+    return payload->publisher < schedule->publishers && payload->sequence >= schedule->first &&
            payload->due ==
                schedule_due(schedule, schedule_message(schedule, payload->publisher, payload->sequence));
 }
@@ -110,6 +135,11 @@ void traffic_message(struct traffic *traffic, const struct actor *actor, const s
 {
     uint64_t *count = traffic->stats->count;
     const struct payload *payload = &heard->payload;
+    if (!heard->bad_payload && payload->due < traffic->schedule.start &&
+        payload->sequence < traffic->schedule.first) {
+        count[STAT_STALE]++;
+        return;
+    }
     if (heard->bad_payload || !is_of_this_run(traffic, payload)) {
         count[STAT_UNEXPECTED]++;
         return;
@@ -145,7 +175,7 @@ static void refused(struct traffic *traffic, uint32_t publisher, uint32_t sequen
         snprintf(stats->first_refusal, sizeof stats->first_refusal, "%.*s",
                  error.n < sizeof stats->first_refusal ? (int)error.n : (int)sizeof stats->first_refusal,
                  error.p);
-    judge_void(&traffic->judge, publisher, sequence);
+    ledger_void(traffic->ledger, publisher, sequence);
 }
 
 void traffic_answer(struct traffic *traffic, const struct actor *actor, const struct heard *heard,
@@ -154,8 +184,8 @@ void traffic_answer(struct traffic *traffic, const struct actor *actor, const st
     struct stats *stats = traffic->stats;
     uint32_t publisher = plan_publisher_of_connection(actor->index);
     uint64_t sequence = heard->id - 1; /* ids begin at 1 */
-    if (!plan_publishes(traffic->crowd->plan, actor->index) ||
-        sequence >= traffic->judge.publisher[publisher].published ||
+    if (!plan_publishes(traffic->crowd->plan, actor->index) || sequence < traffic->schedule.first ||
+        sequence >= ledger_published(traffic->ledger, publisher) ||
         !seqset_insert(&traffic->publisher[publisher].answered, (uint32_t)sequence)) {
         stats->count[STAT_UNEXPECTED]++;
         return;
@@ -177,52 +207,52 @@ void traffic_answer(struct traffic *traffic, const struct actor *actor, const st
 static void void_unanswered(struct traffic *traffic, uint32_t publisher)
 {
     const struct seqset *answered = &traffic->publisher[publisher].answered;
-    uint32_t published = traffic->judge.publisher[publisher].published, sequence = 0;
+    uint32_t published = ledger_published(traffic->ledger, publisher);
+    uint32_t sequence = traffic->schedule.first;
+    if (traffic->publisher[publisher].pending == 0)
+        return;
     for (uint32_t i = 0; i <= answered->count; i++) {
         uint32_t end = i < answered->count ? answered->range[i].from : published;
         for (; sequence < end; sequence++)
-            judge_void(&traffic->judge, publisher, sequence);
+            ledger_void(traffic->ledger, publisher, sequence);
         if (i < answered->count)
             sequence = answered->range[i].to;
     }
     traffic->stats->count[STAT_UNANSWERED] += traffic->publisher[publisher].pending;
     traffic->pending -= traffic->publisher[publisher].pending;
     traffic->publisher[publisher].pending = 0;
+    seqset_free(&traffic->publisher[publisher].answered);
+    seqset_append(&traffic->publisher[publisher].answered, traffic->schedule.first, published);
 }
 
-void traffic_leave(struct traffic *traffic, const struct actor *actor)
+void traffic_cut(struct traffic *traffic, const struct actor *actor)
 {
-    traffic->stats->count[STAT_DISCONNECTED]++;
-    judge_leave(&traffic->judge, actor->index);
     if (plan_publishes(traffic->crowd->plan, actor->index))
         void_unanswered(traffic, plan_publisher_of_connection(actor->index));
 }
 
-uint64_t traffic_merge_recent(struct traffic *traffic)
+void traffic_void_unanswered(struct traffic *traffic)
 {
-    uint64_t p99 = histogram_quantile(&traffic->recent, 0.99);
-    histogram_merge(&traffic->stats->latency, &traffic->recent);
-    histogram_clear(&traffic->recent);
-    return p99;
+    for (uint32_t i = 0; i < traffic->crowd->plan->publishers; i++)
+        if (plan_range_has(traffic->crowd->range, plan_connection_of_publisher(i)))
+            void_unanswered(traffic, i);
 }
 
-bool traffic_is_settled(const struct traffic *traffic)
+struct audit traffic_audit(struct traffic *traffic)
 {
-    return traffic->pending == 0 && judge_audit(&traffic->judge).outstanding == 0;
+    judge_read_voids(&traffic->judge);
+    return judge_audit(&traffic->judge);
 }
 
 void traffic_conclude(struct traffic *traffic)
 {
     struct stats *stats = traffic->stats;
-    for (uint32_t i = 0; i < traffic->crowd->plan->publishers; i++)
-        void_unanswered(traffic, i);
-    struct audit audit = judge_audit(&traffic->judge);
-    traffic_merge_recent(traffic);
-    stats->count[STAT_LOST] = audit.lost + audit.outstanding;
-    stats->count[STAT_MISSED] = audit.missed;
-    uint64_t start = traffic->schedule.measured;
-    uint64_t last = traffic->last_delivery;
-    double until = stats->measured_seconds;
-    if (last > start && (double)(last - start) / 1e6 > until)
-        stats->measured_seconds = (double)(last - start) / 1e6;
+    struct audit audit = traffic_audit(traffic);
+    stats->count[STAT_LOST] += audit.lost + audit.outstanding;
+    stats->count[STAT_MISSED] += audit.missed;
+    for (uint32_t i = 0; i < traffic->crowd->range.count; i++) {
+        uint64_t missed = judge_missed(&traffic->judge, traffic->crowd->range.first + i);
+        if (missed > 0)
+            histogram_record(&stats->missed_by, missed);
+    }
 }

@@ -15,23 +15,26 @@ struct traffic_publisher {
 
 struct traffic {
     struct crowd *crowd;
+    struct ledger *ledger;
     struct stats *stats;
     struct schedule schedule;
     struct judge judge;
     struct traffic_publisher *publisher;
-    uint64_t next;           /* message */
-    uint64_t pending;        /* of all publishers */
-    uint64_t last_delivery;  /* microseconds; of a measured message */
-    struct histogram recent; /* latency, since traffic_merge_recent() */
+    uint64_t next;          /* message */
+    uint64_t pending;       /* of all publishers */
+    uint64_t last_delivery; /* microseconds; of a measured message */
     size_t size;
     char *payload;
+    bool acks; /* publications are answered */
 };
 
-/* The crowd and the stats must outlive it; they are filled in. Messages have `size` bytes. */
-void traffic_init(struct traffic *traffic, struct crowd *crowd, size_t size, struct stats *stats);
+/* The crowd, the ledger and the stats must outlive it; ledger and stats are filled in. Messages have `size`
+ * bytes. */
+void traffic_init(struct traffic *traffic, struct crowd *crowd, struct ledger *ledger, size_t size,
+                  struct stats *stats);
 void traffic_free(struct traffic *traffic);
 
-/* From now on messages are due. */
+/* A new step: from now on messages of this schedule are due. */
 void traffic_begin(struct traffic *traffic, const struct schedule *schedule);
 /* Sends what is due at `now`. Returns when the next message is due, in microseconds; UINT64_MAX: there is
  * none. */
@@ -43,13 +46,14 @@ void traffic_message(struct traffic *traffic, const struct actor *actor, const s
                      uint64_t now);
 void traffic_answer(struct traffic *traffic, const struct actor *actor, const struct heard *heard,
                     uint64_t now);
-void traffic_leave(struct traffic *traffic, const struct actor *actor);
+/* Its connection is gone: what it published and was not answered is void. */
+void traffic_cut(struct traffic *traffic, const struct actor *actor);
 
-/* Moves the recent latencies into the stats and returns their 99th percentile. */
-uint64_t traffic_merge_recent(struct traffic *traffic);
-/* Whether all that was published was answered and delivered. */
-bool traffic_is_settled(const struct traffic *traffic);
-/* What has not arrived is lost, what was not answered is unanswered. */
+/* What has been published and not answered is unanswered, and void. */
+void traffic_void_unanswered(struct traffic *traffic);
+/* Takes in what has become void, and looks how things are. */
+struct audit traffic_audit(struct traffic *traffic);
+/* The end of a step, after all publishers' unanswered messages are void: what has not arrived is lost. */
 void traffic_conclude(struct traffic *traffic);
 
 #endif

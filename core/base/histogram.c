@@ -52,6 +52,24 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
         into->max = from->max;
 }
 
+void histogram_difference(struct histogram *difference, const struct histogram *now,
+                          const struct histogram *before)
+{
+    unsigned highest = 0;
+    uint64_t count = 0;
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        difference->bucket[i] = now->bucket[i] - before->bucket[i];
+        count += difference->bucket[i];
+        if (difference->bucket[i] > 0)
+            highest = i;
+    }
+    difference->max = count == 0 ? 0 : before->count == 0 ? now->max : bucket_top(highest);
+    if (difference->max > now->max)
+        difference->max = now->max;
+    difference->count = count;
+    difference->sum = now->sum - before->sum;
+}
+
 /* How many values a fraction of all is, rounded up, at least one. */
 static uint64_t rank_of(const struct histogram *h, double fraction)
 {

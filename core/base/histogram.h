@@ -19,6 +19,10 @@ struct histogram {
 void histogram_clear(struct histogram *h);
 void histogram_record(struct histogram *h, uint64_t value);
 void histogram_merge(struct histogram *into, const struct histogram *from);
+/* What was recorded after `before`, an earlier state of `now`. The maximum is exact when nothing was recorded
+ * before; otherwise it is the bound of the highest bucket. */
+void histogram_difference(struct histogram *difference, const struct histogram *now,
+                          const struct histogram *before);
 /* The smallest recorded bucket bound that `fraction` (0..1) of all values do not exceed; 0 when empty. */
 uint64_t histogram_quantile(const struct histogram *h, double fraction);
 /* How many recorded values are <= bound (to the bucket's precision). For Prometheus buckets. */

@@ -105,6 +105,26 @@ static void merges(void **state)
     assert_int_equal(other.max, 100);
 }
 
+static void what_came_after(void **state)
+{
+    (void)state;
+    static struct histogram before, difference;
+    histogram_record(&h, 5000);
+    histogram_difference(&difference, &h, &before);
+    assert_int_equal(difference.max, 5000); /* exact */
+    before = h;
+    histogram_difference(&difference, &h, &before);
+    assert_int_equal(difference.count, 0);
+    assert_int_equal(difference.max, 0);
+    histogram_record(&h, 10);
+    histogram_record(&h, 20);
+    histogram_difference(&difference, &h, &before);
+    assert_int_equal(difference.count, 2);
+    assert_int_equal(difference.sum, 30);
+    assert_int_equal(difference.max, 20);
+    assert_int_equal(histogram_quantile(&difference, 0.5), 10);
+}
+
 static void quantile_is_not_above_the_largest_value(void **state)
 {
     (void)state;
@@ -121,6 +141,7 @@ int main(void)
         cmocka_unit_test_setup(large_values_are_precise, setup),
         cmocka_unit_test_setup(values_above_the_end_count_as_the_end, setup),
         cmocka_unit_test_setup(merges, setup),
+        cmocka_unit_test_setup(what_came_after, setup),
         cmocka_unit_test_setup(quantile_is_not_above_the_largest_value, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

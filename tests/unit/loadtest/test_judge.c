@@ -15,13 +15,16 @@
 
 /* 6 subscribers in 2 rooms, 4 publishers: publishers 0 and 2 are in room 0 with subscribers 0, 2, 4. */
 static struct plan plan;
+static struct ledger *ledger;
 static struct judge judge;
 
 static int setup(void **state)
 {
     (void)state;
     plan_init(&plan, 6, 2, 4, 1, "room-");
-    judge_init(&judge, &plan);
+    ledger = ledger_new(4);
+    assert_non_null(ledger);
+    judge_init(&judge, &plan, ledger, (struct plan_range){0, 6});
     return 0;
 }
 
@@ -29,6 +32,7 @@ static int teardown(void **state)
 {
     (void)state;
     judge_free(&judge);
+    ledger_free(ledger);
     plan_free(&plan);
     return 0;
 }
@@ -36,11 +40,12 @@ static int teardown(void **state)
 static void publish(uint32_t publisher, unsigned count)
 {
     while (count-- > 0)
-        judge_publish(&judge, publisher);
+        ledger_publish(ledger, publisher);
 }
 
 static void assert_audit(uint64_t lost, uint64_t outstanding, uint64_t missed)
 {
+    judge_read_voids(&judge);
     struct audit audit = judge_audit(&judge);
     assert_int_equal(audit.lost, lost);
     assert_int_equal(audit.outstanding, outstanding);
@@ -113,7 +118,7 @@ static void refused_is_owed_to_nobody(void **state)
 {
     (void)state;
     publish(0, 3);
-    judge_void(&judge, 0, 1);
+    ledger_void(ledger, 0, 1);
     assert_audit(0, 6, 0);
     assert_int_equal(judge_receive(&judge, 0, 0, 0), VERDICT_FINE);
     assert_int_equal(judge_receive(&judge, 0, 0, 2), VERDICT_FINE);
@@ -128,7 +133,7 @@ static void refused_after_it_was_passed_over(void **state)
     publish(0, 2);
     judge_receive(&judge, 0, 0, 1);
     assert_audit(1, 4, 0);
-    judge_void(&judge, 0, 0);
+    ledger_void(ledger, 0, 0);
     assert_audit(0, 2, 0);
 }
 
@@ -137,11 +142,85 @@ static void who_left_is_owed_nothing(void **state)
     (void)state;
     publish(0, 2);
     judge_receive(&judge, 0, 0, 0);
-    judge_leave(&judge, 0);
+    judge_leave(&judge, 0, GONE);
     assert_audit(0, 4, 1);
     publish(0, 1);
-    judge_leave(&judge, 0);
+    judge_leave(&judge, 0, GONE);
     assert_audit(0, 6, 1);
+}
+
+static void who_comes_back_is_owed_the_later_ones(void **state)
+{
+    (void)state;
+    publish(0, 2);
+    judge_receive(&judge, 0, 0, 0);
+    judge_leave(&judge, 0, AWAY);
+    assert_audit(0, 4, 1);
+    publish(0, 3); /* 2, 3 and 4 while it is away */
+    assert_audit(0, 10, 4);
+    judge_return(&judge, 0);
+    assert_audit(0, 10, 4);
+    publish(0, 2);
+    assert_audit(0, 16, 4);
+    assert_int_equal(judge_receive(&judge, 0, 0, 4), VERDICT_FINE); /* joined just before it was published */
+    assert_audit(0, 16, 3);
+    assert_int_equal(judge_receive(&judge, 0, 0, 6), VERDICT_FINE); /* 5 is lost, not missed */
+    assert_audit(1, 14, 3);
+    assert_int_equal(judge_receive(&judge, 0, 0, 3),
+                     VERDICT_DUPLICATE); /* after later ones: too late for it */
+    assert_int_equal(judge_missed(&judge, 0), 3);
+    judge_leave(&judge, 0, AWAY);
+    assert_audit(1, 14, 3);
+}
+
+static void who_leaves_is_owed_nothing_and_gets_nothing(void **state)
+{
+    (void)state;
+    publish(0, 1);
+    judge_leave(&judge, 0, LEAVING);
+    assert_audit(0, 2, 0);
+    assert_int_equal(judge_receive(&judge, 0, 0, 0), VERDICT_FINE);
+    judge_leave(&judge, 0, OUT);
+    publish(0, 2);
+    assert_int_equal(judge_receive(&judge, 0, 0, 1), VERDICT_WRONG_ROOM);
+    judge_return(&judge, 0);
+    publish(0, 1);
+    assert_audit(0, 9, 0);
+    assert_int_equal(judge_receive(&judge, 0, 0, 3), VERDICT_FINE);
+    assert_audit(0, 8, 0);
+}
+
+static void a_new_step_begins_anew(void **state)
+{
+    (void)state;
+    publish(0, 3);
+    judge_receive(&judge, 0, 0, 1);
+    ledger_void(ledger, 0, 2);
+    judge_leave(&judge, 2, AWAY);
+    assert_audit(1, 2, 2);
+    ledger_begin(ledger, 10);
+    judge_begin(&judge, 10);
+    assert_audit(0, 0, 0);
+    publish(0, 1);
+    assert_audit(0, 2, 1);
+    assert_int_equal(judge_receive(&judge, 0, 0, 2), VERDICT_UNKNOWN);
+    assert_int_equal(judge_receive(&judge, 0, 0, 10), VERDICT_FINE);
+    assert_audit(0, 1, 1);
+}
+
+/* Subscribers 2 and 3 are another process's. */
+static void a_share_of_the_subscribers(void **state)
+{
+    (void)state;
+    struct judge other;
+    judge_init(&other, &plan, ledger, (struct plan_range){2, 2});
+    publish(0, 2);
+    publish(1, 1);
+    assert_int_equal(judge_audit(&other).outstanding, 3);
+    assert_int_equal(judge_receive(&other, 2, 0, 0), VERDICT_FINE);
+    assert_int_equal(judge_receive(&other, 3, 1, 0), VERDICT_FINE);
+    assert_int_equal(judge_audit(&other).outstanding, 1);
+    judge_free(&other);
 }
 
 static void gaps_are_bounded(void **state)
@@ -214,6 +293,10 @@ int main(void)
                                        TEST(refused_is_owed_to_nobody),
                                        TEST(refused_after_it_was_passed_over),
                                        TEST(who_left_is_owed_nothing),
+                                       TEST(who_comes_back_is_owed_the_later_ones),
+                                       TEST(who_leaves_is_owed_nothing_and_gets_nothing),
+                                       TEST(a_new_step_begins_anew),
+                                       TEST(a_share_of_the_subscribers),
                                        TEST(gaps_are_bounded),
                                        TEST(random_faults_often)};
     return cmocka_run_group_tests(tests, NULL, NULL);

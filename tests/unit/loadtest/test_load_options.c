@@ -11,6 +11,7 @@
 
 #include "loadtest/dialect.h"
 #include "loadtest/options.h"
+#include "loadtest/scenario.h"
 
 static struct options options;
 
@@ -31,9 +32,10 @@ static void defaults(void **state)
     assert_string_equal(options.url[0], "http://127.0.0.1:3000");
     assert_ptr_equal(options.dialect, &load_socketio);
     assert_string_equal(options.path, "/socket.io/");
-    assert_int_equal(options.connections, 100);
-    assert_int_equal(options.rooms, 10);
-    assert_int_equal(options.publishers, 10);
+    assert_string_equal(options.scenario->name, "broadcast");
+    assert_int_equal(options.connections, 1000);
+    assert_int_equal(options.rooms, 1);
+    assert_int_equal(options.publishers, 1);
     assert_int_equal(options.size, 64);
     assert_true(options.rate > 99.9 && options.rate < 100.1 && options.duration > 9.9 &&
                 options.duration < 10.1);
@@ -57,7 +59,7 @@ static void values(void **state)
 static void small_runs(void **state)
 {
     (void)state;
-    assert_int_equal(parse("--connections", "3", NULL, NULL), OPTIONS_RUN);
+    assert_int_equal(parse("--connections", "3", "--scenario", "rooms"), OPTIONS_RUN);
     assert_int_equal(options.rooms, 3);
     assert_int_equal(options.publishers, 3);
     assert_int_equal(parse("--connections", "3", "--rooms", "4"), OPTIONS_BAD);
@@ -66,20 +68,39 @@ static void small_runs(void **state)
     assert_int_equal(options.publishers, 0);
 }
 
+static void scenarios(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("--rooms", "7", "--scenario", "idle"), OPTIONS_RUN);
+    assert_int_equal(options.connections, 10000);
+    assert_int_equal(options.rooms, 7);
+    assert_int_equal(options.publishers, 0);
+    assert_int_equal(parse("--scenario=storm", "--rounds=5", NULL, NULL), OPTIONS_RUN);
+    assert_int_equal(options.rounds, 5);
+    assert_int_equal(parse("--scenario", "failover", NULL, NULL), OPTIONS_BAD);
+    assert_int_equal(parse("--scenario", "failover", "--command", "true"), OPTIONS_RUN);
+    assert_int_equal(parse("--search", "--scenario", "idle", NULL), OPTIONS_BAD);
+    assert_int_equal(parse("--pid", "12", "--pid=34", NULL), OPTIONS_RUN);
+    assert_int_equal(options.pids, 2);
+    assert_int_equal(options.pid[1], 34);
+}
+
 static void refused(void **state)
 {
     (void)state;
     static const char *const bad[][2] = {
-        {"--connections", "0"}, {"--connections", "1.5"}, {"--connections", "-1"},
-        {"--connections", ""},  {"--connections", "1e3"}, {"--connections", "99999999999999999999"},
-        {"--rooms", "0"},       {"--rooms", "ten"},       {"--rate", "nan"},
-        {"--rate", "inf"},      {"--rate", "-1"},         {"--rate", "10x"},
-        {"--duration", "0"},    {"--size", "63"},         {"--size", "1000001"},
-        {"--dialect", "raw"},   {"--namespace", "admin"}, {"--namespace", "/a,b"},
-        {"--path", "ws"},       {"--path", "/a b"},       {"--join-event", ""},
-        {"--json", ""},         {"--interval", "0"},      {"--frobnicate", "1"},
-        {"connections", "1"},   {"--conn", "1"},          {"--no-progress=1", NULL},
-        {"--rate", NULL},       {"--in-flight", "0"},     {"--connect-timeout", "0"}};
+        {"--connections", "0"},  {"--connections", "1.5"}, {"--connections", "-1"},
+        {"--connections", ""},   {"--connections", "1e3"}, {"--connections", "99999999999999999999"},
+        {"--rooms", "0"},        {"--rooms", "ten"},       {"--rate", "nan"},
+        {"--rate", "inf"},       {"--rate", "-1"},         {"--rate", "10x"},
+        {"--duration", "0"},     {"--size", "63"},         {"--size", "1000001"},
+        {"--dialect", "raw"},    {"--namespace", "admin"}, {"--namespace", "/a,b"},
+        {"--path", "ws"},        {"--path", "/a b"},       {"--join-event", ""},
+        {"--json", ""},          {"--interval", "0"},      {"--frobnicate", "1"},
+        {"connections", "1"},    {"--conn", "1"},          {"--no-progress=1", NULL},
+        {"--rate", NULL},        {"--in-flight", "0"},     {"--connect-timeout", "0"},
+        {"--scenario", "quiet"}, {"--pid", "0"},           {"--pid", "self"},
+        {"--burst", "0"},        {"--stalled", "2"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(parse(bad[i][0], bad[i][1], NULL, NULL), OPTIONS_BAD);
 }
@@ -96,8 +117,8 @@ static void too_many_urls(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults), cmocka_unit_test(values),
-                                       cmocka_unit_test(small_runs), cmocka_unit_test(refused),
-                                       cmocka_unit_test(too_many_urls)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults),      cmocka_unit_test(values),
+                                       cmocka_unit_test(small_runs),    cmocka_unit_test(refused),
+                                       cmocka_unit_test(too_many_urls), cmocka_unit_test(scenarios)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,17 +15,22 @@
 #include "loadtest/progress.h"
 #include "loadtest/report.h"
 
-static struct stats stats;
 static struct options options;
+static struct step step;
+static struct result result;
 
 static int setup(void **state)
 {
     (void)state;
     char *argv[] = {(char *)"roomcast-load"};
-    memset(&stats, 0, sizeof stats);
-    stats.count[STAT_PUBLISHED] = stats.count[STAT_ACKNOWLEDGED] = 10;
-    stats.count[STAT_DELIVERED] = 100;
-    histogram_record(&stats.latency, 1234);
+    memset(&step, 0, sizeof step);
+    memset(&result, 0, sizeof result);
+    result.options = &options;
+    result.step = &step;
+    result.steps = 1;
+    step.stats.count[STAT_PUBLISHED] = step.stats.count[STAT_ACKNOWLEDGED] = 10;
+    step.stats.count[STAT_DELIVERED] = 100;
+    histogram_record(&step.stats.latency, 1234);
     return options_parse(&options, 1, argv) == OPTIONS_RUN ? 0 : -1;
 }
 
@@ -34,7 +39,7 @@ static bool printed(const char *expected)
     char *text = NULL;
     size_t size = 0;
     FILE *file = open_memstream(&text, &size);
-    report_print(file, &options, &stats);
+    report_print(file, &result);
     fclose(file);
     bool found = strstr(text, expected) != NULL;
     free(text);
@@ -44,7 +49,7 @@ static bool printed(const char *expected)
 static void fine(void **state)
 {
     (void)state;
-    assert_false(stats_failed(&stats));
+    assert_false(result_failed(&result));
     assert_true(printed("ok: every subscriber got every accepted message once and in order"));
     assert_true(printed("p99.9 1.2"));
 }
@@ -54,30 +59,30 @@ static void each_fault_fails(void **state)
     (void)state;
     for (int i = 0; i < STATS; i++) {
         setup(state);
-        stats.count[i] += 1;
-        assert_int_equal(stats_failed(&stats), stat_info[i].fault);
+        step.stats.count[i] += 1;
+        assert_int_equal(result_failed(&result), stat_is_fault((enum stat)i, false));
         char line[64];
         snprintf(line, sizeof line, "FAILED: %s 1", stat_info[i].key);
-        assert_int_equal(printed(line), stat_info[i].fault);
+        assert_int_equal(printed(line), stat_is_fault((enum stat)i, false));
     }
 }
 
 static void refusals_alone_do_not_fail(void **state)
 {
     (void)state;
-    stats.count[STAT_ACKNOWLEDGED] = 1;
-    stats.count[STAT_REFUSED] = 9;
-    assert_false(stats_failed(&stats));
-    stats.count[STAT_ACKNOWLEDGED] = 0;
-    assert_true(stats_failed(&stats));
+    step.stats.count[STAT_ACKNOWLEDGED] = 1;
+    step.stats.count[STAT_REFUSED] = 9;
+    assert_false(result_failed(&result));
+    step.stats.count[STAT_ACKNOWLEDGED] = 0;
+    assert_true(result_failed(&result));
     assert_true(printed("not one publication was accepted"));
 }
 
 static void an_error_fails(void **state)
 {
     (void)state;
-    snprintf(stats.error, sizeof stats.error, "no \"connection\"");
-    assert_true(stats_failed(&stats));
+    snprintf(result.error, sizeof result.error, "no \"connection\"");
+    assert_true(result_failed(&result));
     assert_true(printed("FAILED: no \"connection\""));
 }
 
@@ -86,7 +91,7 @@ static void assert_json(void)
     struct buf out;
     struct slice value;
     buf_init(&out, 100000);
-    assert_int_equal(report_json(&out, &options, &stats), 0);
+    assert_int_equal(report_json(&out, &result), 0);
     assert_int_equal(json_check(buf_slice(&out), 8, &value), 0);
     buf_free(&out);
 }
@@ -95,8 +100,8 @@ static void json(void **state)
 {
     (void)state;
     assert_json();
-    snprintf(stats.error, sizeof stats.error, "a \"quoted\"\nerror");
-    snprintf(stats.first_refusal, sizeof stats.first_refusal, "{\"code\":\"%s\"}", "unavailable");
+    snprintf(result.error, sizeof result.error, "a \"quoted\"\nerror");
+    snprintf(step.stats.first_refusal, sizeof step.stats.first_refusal, "{\"code\":\"%s\"}", "unavailable");
     assert_json();
 }
 

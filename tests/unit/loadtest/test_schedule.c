@@ -9,11 +9,19 @@
 
 #include "loadtest/schedule.h"
 
+static void init(struct schedule *s, uint64_t start, double rate, double warmup, double duration,
+                 uint32_t publishers)
+{
+    struct pace pace = {
+        .rate = rate, .warmup = warmup, .duration = duration, .publishers = publishers, .burst = 1};
+    schedule_init(s, start, 0, &pace);
+}
+
 static void constant_rate(void **state)
 {
     (void)state;
     struct schedule s;
-    schedule_init(&s, 1000000, 100, 2, 10, 3);
+    init(&s, 1000000, 100, 2, 10, 3);
     assert_int_equal(s.measured, 3000000);
     assert_int_equal(s.end, 13000000);
     assert_int_equal(s.total, 1200);
@@ -30,7 +38,7 @@ static void rates_that_do_not_divide(void **state)
     static const double rates[] = {0.1, 0.7, 3, 7, 333.3, 30000, 999999};
     for (unsigned i = 0; i < sizeof rates / sizeof *rates; i++) {
         struct schedule s;
-        schedule_init(&s, 123456789012, rates[i], 0, 30, 10);
+        init(&s, 123456789012, rates[i], 0, 30, 10);
         assert_true((double)s.total >= rates[i] * 30 - 1 && (double)s.total <= rates[i] * 30 + 1);
         for (uint64_t message = 1; message < s.total; message++)
             assert_true(schedule_due(&s, message) >= schedule_due(&s, message - 1));
@@ -42,7 +50,7 @@ static void publishers_take_turns(void **state)
 {
     (void)state;
     struct schedule s;
-    schedule_init(&s, 0, 1000, 0, 1, 7);
+    init(&s, 0, 1000, 0, 1, 7);
     uint32_t next[7] = {0};
     for (uint64_t message = 0; message < s.total; message++) {
         uint32_t publisher = schedule_publisher(&s, message);
@@ -56,10 +64,10 @@ static void nothing_to_publish(void **state)
 {
     (void)state;
     struct schedule s;
-    schedule_init(&s, 5, 0, 0, 10, 3);
+    init(&s, 5, 0, 0, 10, 3);
     assert_int_equal(s.total, 0);
     assert_int_equal(s.end, 10000005);
-    schedule_init(&s, 5, 100, 0, 10, 0);
+    init(&s, 5, 100, 0, 10, 0);
     assert_int_equal(s.total, 0);
 }
 
@@ -67,15 +75,56 @@ static void sequence_numbers_do_not_wrap(void **state)
 {
     (void)state;
     struct schedule s;
-    schedule_init(&s, 0, 1e7, 0, 1e6, 2);
+    init(&s, 0, 1e7, 0, 1e6, 2);
     assert_int_equal(schedule_sequence(&s, s.total - 1), UINT32_MAX - 1);
+}
+
+static void bursts(void **state)
+{
+    (void)state;
+    struct pace pace = {.rate = 1000, .duration = 2, .publishers = 3, .burst = 10};
+    struct schedule s;
+    schedule_init(&s, 5000, 7, &pace);
+    uint32_t next[3] = {7, 7, 7};
+    assert_int_equal(s.total, 2000);
+    for (uint64_t message = 0; message < s.total; message++) {
+        uint32_t publisher = schedule_publisher(&s, message);
+        assert_int_equal(publisher, message / 10 % 3);
+        assert_int_equal(schedule_due(&s, message), 5000 + message / 10 * 10000);
+        assert_int_equal(schedule_sequence(&s, message), next[publisher]++);
+        assert_int_equal(schedule_message(&s, publisher, schedule_sequence(&s, message)), message);
+    }
+    assert_int_equal(schedule_next_first(&s), 7 + 670);
+    for (int i = 0; i < 3; i++)
+        assert_true(next[i] <= schedule_next_first(&s));
+}
+
+/* 1000/s reached after 2 s: 1000 messages until then, the first quarter of them in the first second. */
+static void ramp(void **state)
+{
+    (void)state;
+    struct pace pace = {.rate = 1000, .ramp = 2, .warmup = 1, .duration = 3, .publishers = 1, .burst = 1};
+    struct schedule s;
+    schedule_init(&s, 0, 0, &pace);
+    assert_int_equal(s.total, 5000);
+    assert_int_equal(s.measured, 3000000);
+    assert_int_equal(s.end, 6000000);
+    assert_int_equal(schedule_due(&s, 0), 0);
+    assert_int_equal(schedule_due(&s, 250), 1000000);
+    assert_int_equal(schedule_due(&s, 1000), 2000000);
+    assert_int_equal(schedule_due(&s, 2000), 3000000);
+    for (uint64_t message = 1; message < s.total; message++)
+        assert_true(schedule_due(&s, message) >= schedule_due(&s, message - 1));
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(constant_rate), cmocka_unit_test(rates_that_do_not_divide),
-        cmocka_unit_test(publishers_take_turns), cmocka_unit_test(nothing_to_publish),
-        cmocka_unit_test(sequence_numbers_do_not_wrap)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(constant_rate),
+                                       cmocka_unit_test(rates_that_do_not_divide),
+                                       cmocka_unit_test(publishers_take_turns),
+                                       cmocka_unit_test(nothing_to_publish),
+                                       cmocka_unit_test(sequence_numbers_do_not_wrap),
+                                       cmocka_unit_test(bursts),
+                                       cmocka_unit_test(ramp)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

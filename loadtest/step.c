@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One step: connecting (when it is to), publishing, waiting for what is outstanding, counting. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/xalloc.h"
+#include "loadtest/clock.h"
+#include "loadtest/conductor.h"
+
+#define BEGIN_US  40000  /* from the order to publish to the first message: all processes have seen it */
+#define SETTLE_US 200000 /* what comes twice comes within this time after all is there */
+#define BUSY      0.9    /* of a core: it could not do more */
+
+static bool all_joined(struct conductor *c)
+{
+    uint32_t joined = board_joined(c->board);
+    if (joined == c->options->connections)
+        return true;
+    if (conductor_interrupts() > 0)
+        conductor_fail(c, "interrupted while connecting (%u of %u clients had joined)", joined,
+                       c->options->connections);
+    return false;
+}
+
+static bool connect_all(struct conductor *c, struct step *step)
+{
+    uint64_t began = clock_us();
+    double cpu = servers_read(&c->result->servers).cpu_seconds;
+    c->doing = "connecting";
+    if (!conductor_order(c, PHASE_CONNECT))
+        return false;
+    while (!all_joined(c))
+        if (!conductor_turn(c))
+            return false;
+    struct server_usage usage = servers_read(&c->result->servers);
+    step->connect_seconds = seconds_between(began, clock_us());
+    step->connect_server_cpu = usage.cpu_seconds - cpu;
+    if (c->result->server_rss_joined == 0)
+        c->result->server_rss_joined = usage.rss_bytes;
+    return true;
+}
+
+/* From warm-up to the end of publishing, what the servers and the generator used. */
+static void account(struct conductor *c, struct step *step, const struct snapshot *from, const double *busy)
+{
+    struct snapshot *to = xcalloc(1, sizeof *to);
+    conductor_snapshot(c, to, clock_us());
+    double time = seconds_between(from->time, to->time);
+    step->server.seconds = time;
+    step->server.cpu_seconds = to->server_cpu - from->server_cpu;
+    step->server.deliveries = to->stats.count[STAT_DELIVERED] - from->stats.count[STAT_DELIVERED];
+    step->server.messages = to->stats.count[STAT_PUBLISHED] - from->stats.count[STAT_PUBLISHED];
+    for (uint32_t i = 0; i < c->board->places && time > 0; i++) {
+        double cpu = (c->board->place[i].cpu_seconds - busy[i]) / time;
+        if (cpu > step->generator_cpu)
+            step->generator_cpu = cpu;
+    }
+    step->generator_busy = step->generator_cpu > BUSY;
+    free(to);
+}
+
+static bool nobody_is_left(const struct conductor *c)
+{
+    return board_joined(c->board) == 0 && !c->scenario->retries && !c->options->search;
+}
+
+static bool publishing_is_over(struct conductor *c, uint64_t now)
+{
+    if (conductor_interrupts() > 0)
+        c->result->interrupted = true;
+    return conductor_interrupts() > 0 || now >= c->board->schedule.end || nobody_is_left(c);
+}
+
+static bool publish_all(struct conductor *c, struct step *step)
+{
+    const struct schedule *schedule = &c->board->schedule;
+    struct snapshot *from = xcalloc(1, sizeof *from);
+    double *busy = xcalloc(c->board->places, sizeof *busy);
+    uint64_t now, command_at = schedule->start + (uint64_t)(c->options->command_at * 1e6);
+    bool measuring = false, goes_on;
+    c->doing = "publishing";
+    board_order(c->board, PHASE_PUBLISH);
+    while ((goes_on = conductor_turn(c)) && !publishing_is_over(c, now = clock_us())) {
+        if (!measuring && now >= schedule->measured) {
+            measuring = true;
+            conductor_snapshot(c, from, now);
+            for (uint32_t i = 0; i < c->board->places; i++)
+                busy[i] = c->board->place[i].cpu_seconds;
+        }
+        if (c->options->command && c->result->command.at <= 0 && now >= command_at)
+            conductor_run_command(c, now);
+    }
+    now = clock_us();
+    if (goes_on && measuring)
+        account(c, step, from, busy);
+    step->publish_seconds = seconds_between(schedule->start, now < schedule->end ? now : schedule->end);
+    step->measured_seconds = seconds_between(schedule->measured, now < schedule->end ? now : schedule->end);
+    free(from);
+    free(busy);
+    return goes_on;
+}
+
+static bool drain_all(struct conductor *c)
+{
+    uint64_t began = clock_us(), settled_since = 0, now = began;
+    int before = conductor_interrupts();
+    c->doing = "draining";
+    if (!conductor_order(c, PHASE_DRAIN))
+        return false;
+    while (seconds_between(began, now) < c->options->drain_timeout && conductor_interrupts() == before) {
+        if (!conductor_turn(c))
+            return false;
+        now = clock_us();
+        if (!board_settled(c->board))
+            settled_since = 0;
+        else if (settled_since == 0)
+            settled_since = now;
+        if (settled_since != 0 && now - settled_since >= SETTLE_US)
+            break;
+    }
+    return conductor_order(c, PHASE_VOID) && conductor_order(c, PHASE_AUDIT);
+}
+
+/* After the deliveries that came late, too. */
+static void note_last_delivery(struct conductor *c, struct step *step)
+{
+    uint64_t last = 0;
+    for (uint32_t i = 0; i < c->board->places; i++)
+        if (c->board->place[i].last_delivery > last)
+            last = c->board->place[i].last_delivery;
+    double until = seconds_between(c->board->schedule.measured, last);
+    if (until > step->measured_seconds)
+        step->measured_seconds = until;
+}
+
+static struct step *new_step(struct conductor *c, double rate)
+{
+    const struct options *o = c->options;
+    struct result *result = c->result;
+    result->step = xrealloc(result->step, (result->steps + 1) * sizeof *result->step);
+    struct step *step = &result->step[result->steps++];
+    memset(step, 0, sizeof *step);
+    step->pace = (struct pace){.rate = rate,
+                               .ramp = o->ramp,
+                               .warmup = o->warmup,
+                               .duration = o->duration,
+                               .publishers = o->publishers,
+                               .burst = o->burst};
+    return step;
+}
+
+struct step *step_do(struct conductor *c, double rate, bool connect)
+{
+    struct stats *before = xcalloc(1, sizeof *before), *after = xcalloc(1, sizeof *after);
+    struct step *step = new_step(c, rate);
+    board_stats(c->board, before);
+    bool done = !connect || connect_all(c, step);
+    if (done) {
+        schedule_init(&c->board->schedule, clock_us() + BEGIN_US, c->first, &step->pace);
+        ledger_begin(c->board->ledger, c->first);
+        c->first = schedule_next_first(&c->board->schedule);
+        done = publish_all(c, step) && drain_all(c);
+    }
+    if (done) {
+        board_stats(c->board, after);
+        stats_difference(&step->stats, after, before);
+        note_last_delivery(c, step);
+        step->joined = board_joined(c->board);
+    }
+    free(before);
+    free(after);
+    return done ? step : NULL;
+}
