@@ -2,7 +2,9 @@
 /* The one loop: wait, handle what came in, let the broker work and write, serve libwebsockets, again. */
 #include <assert.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "gateway/gateway.h"
 #include "gateway/loop.h"
@@ -40,21 +42,55 @@ void loop_enter(struct gateway *g)
         event_base_loopbreak(g->base);
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+/* The end of a wait, to the millisecond. libevent's own timers are some milliseconds coarse, or cost a system
+ * call in every turn; this one costs one when it has to ring earlier than it would. */
+struct alarm {
+    int fd;
+    struct event *event;
+    uint64_t due; /* ms; 0: not set */
+};
+
+/* Edge triggered, so that nobody has to read it. */
+static void on_alarm(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
     loop_enter(arg);
 }
 
-/* Waits at most `wait` ms (UINT64_MAX: as long as nothing happens). */
-static void wait_for_events(struct gateway *g, struct event *timer, uint64_t wait)
+static void alarm_init(struct alarm *a, struct gateway *g)
 {
-    struct timeval tv = {.tv_sec = (time_t)(wait / 1000), .tv_usec = (suseconds_t)(wait % 1000 * 1000)};
-    if (wait == UINT64_MAX)
-        evtimer_del(timer);
-    else if (wait > 0 && evtimer_add(timer, &tv) != 0)
+    a->due = 0;
+    a->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    a->event = a->fd < 0 ? NULL : event_new(g->base, a->fd, EV_READ | EV_PERSIST | EV_ET, on_alarm, g);
+    if (a->event == NULL || event_add(a->event, NULL) != 0)
         abort();
+}
+
+static void alarm_free(struct alarm *a)
+{
+    event_free(a->event);
+    close(a->fd);
+}
+
+/* Rings at `due`, or earlier: it is not put off, and set again when it has rung. */
+static void alarm_set(struct alarm *a, uint64_t now, uint64_t due)
+{
+    if (a->due > now && a->due <= due)
+        return;
+    struct itimerspec at = {
+        .it_value = {.tv_sec = (time_t)(due / 1000), .tv_nsec = (long)(due % 1000 * 1000000)}};
+    int rc = timerfd_settime(a->fd, TFD_TIMER_ABSTIME, &at, NULL);
+    assert(rc == 0);
+    a->due = due;
+}
+
+/* Waits at most `wait` ms (UINT64_MAX: as long as nothing happens). */
+static void wait_for_events(struct gateway *g, struct alarm *alarm, uint64_t wait)
+{
+    uint64_t now = broker_now(g->broker);
+    if (wait > 0 && wait < UINT64_MAX - now)
+        alarm_set(alarm, now, now + wait);
     turn.began_us = 0;
     turn.events = 0;
     /* Not EVLOOP_NONBLOCK alone: that goes on inside libevent as long as anything is active. */
@@ -63,17 +99,16 @@ static void wait_for_events(struct gateway *g, struct event *timer, uint64_t wai
 
 void loop_run(struct gateway *g)
 {
-    struct event *timer = evtimer_new(g->base, on_timer, g);
+    struct alarm alarm;
     uint64_t wait = 0;
-    if (timer == NULL)
-        abort();
+    alarm_init(&alarm, g);
     while (!g->stopping) {
-        wait_for_events(g, timer, wait);
+        wait_for_events(g, &alarm, wait);
         turn_begin(g);
         wait = broker_turn(g->broker);
         if (server_turn(g->server))
             wait = 0;
         histogram_record(&g->metrics.loop_lag, clock_us() - turn.began_us);
     }
-    event_free(timer);
+    alarm_free(&alarm);
 }

@@ -55,11 +55,10 @@ static struct event *on_signal(struct reload *r, int signal, event_callback_fn f
     return event;
 }
 
-/* Timers to the microsecond: libevent's default clock is some milliseconds coarse. */
 static struct event_base *new_base(void)
 {
     struct event_config *c = event_config_new();
-    if (c == NULL || event_config_set_flag(c, EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NOLOCK) != 0)
+    if (c == NULL || event_config_set_flag(c, EVENT_BASE_FLAG_NOLOCK) != 0)
         abort();
     struct event_base *base = event_base_new_with_config(c);
     event_config_free(c);
