@@ -82,8 +82,20 @@ int buf_addc(struct buf *b, char c)
     return 0;
 }
 
+int buf_addu(struct buf *b, uint64_t v)
+{
+    char digits[20], *const end = digits + sizeof digits, *p = end;
+    do {
+        *--p = (char)('0' + v % 10);
+        v /= 10;
+    } while (v > 0);
+    return buf_add(b, (struct slice){p, (size_t)(end - p)});
+}
+
 int buf_addf(struct buf *b, const char *fmt, ...)
 {
+    if (b->p == NULL) /* or it would be printed twice */
+        (void)buf_reserve(b, FIRST_CAP < b->max ? FIRST_CAP : b->max);
     if (b->err)
         return b->err;
     size_t room = b->cap - b->n;

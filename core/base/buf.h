@@ -20,6 +20,7 @@ int buf_reserve(struct buf *b, size_t more);
 int buf_add(struct buf *b, struct slice s);
 int buf_adds(struct buf *b, const char *z);
 int buf_addc(struct buf *b, char c);
+int buf_addu(struct buf *b, uint64_t v); /* in decimal */
 int buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Drops the first n bytes; n <= b->n. */
 void buf_consume(struct buf *b, size_t n);

@@ -22,12 +22,17 @@ void audience_init(struct audience *a, struct broker *b)
     list_init(&a->touched);
 }
 
+static struct frame **batch_frames(struct audience *a, unsigned d)
+{
+    return a->batch[d].v != NULL ? a->batch[d].v : &a->batch[d].one;
+}
+
 void audience_free(struct audience *a)
 {
     list_remove(&a->touched);
     for (unsigned d = 0; d < DIALECTS; d++) {
         for (uint32_t i = 0; i < a->batch[d].count; i++)
-            frame_put(a->batch[d].v[i]);
+            frame_put(batch_frames(a, d)[i]);
         free(a->batch[d].v);
         free(a->members[d].conns);
         free(a->members[d].of);
@@ -75,17 +80,26 @@ void audience_remove(struct audience *a, struct membership *ms)
     ms->audience = NULL;
 }
 
+static int batch_grow(struct audience *a, unsigned d)
+{
+    uint32_t cap = a->batch[d].cap == 0 ? 4 : a->batch[d].cap * 2;
+    struct frame **v = realloc(a->batch[d].v, cap * sizeof(struct frame *));
+    if (v == NULL)
+        return ERR_NOMEM;
+    if (a->batch[d].v == NULL)
+        v[0] = a->batch[d].one;
+    a->batch[d].v = v;
+    a->batch[d].cap = cap;
+    return 0;
+}
+
 static int batch_push(struct audience *a, unsigned d, struct frame *f)
 {
-    if (a->batch[d].count == a->batch[d].cap) {
-        uint32_t cap = a->batch[d].cap == 0 ? 2 : a->batch[d].cap * 2;
-        struct frame **v = realloc(a->batch[d].v, cap * sizeof(struct frame *));
-        if (v == NULL)
-            return ERR_NOMEM;
-        a->batch[d].v = v;
-        a->batch[d].cap = cap;
-    }
-    a->batch[d].v[a->batch[d].count++] = f;
+    uint32_t count = a->batch[d].count;
+    if (count > 0 && count >= a->batch[d].cap && batch_grow(a, d) != 0)
+        return ERR_NOMEM;
+    batch_frames(a, d)[count] = f;
+    a->batch[d].count++;
     return 0;
 }
 
@@ -155,7 +169,7 @@ static uint32_t pack_end(struct frame *const *v, uint32_t from, uint32_t count)
 
 static void distribute(struct audience *a, unsigned d)
 {
-    struct frame **v = a->batch[d].v;
+    struct frame **v = batch_frames(a, d);
     uint32_t count = a->batch[d].count;
     for (uint32_t from = 0, end; from < count; from = end) {
         end = pack_end(v, from, count);
@@ -170,7 +184,7 @@ static void distribute(struct audience *a, unsigned d)
     }
     for (uint32_t i = 0; i < count; i++)
         frame_put(v[i]);
-    free(v);
+    free(a->batch[d].v);
     memset(&a->batch[d], 0, sizeof a->batch[d]);
 }
 

@@ -19,6 +19,16 @@ static void scratch_init(struct broker *b)
         buf_init(scratch[i], most);
 }
 
+static void make_session_open(struct broker *b)
+{
+    const struct settings *s = b->settings;
+    buf_init(&b->session_open, SIZE_MAX);
+    if (buf_addf(&b->session_open, "],\"pingInterval\":%llu,\"pingTimeout\":%llu,\"maxPayload\":%llu}",
+                 (unsigned long long)s->ping_interval_ms, (unsigned long long)s->ping_timeout_ms,
+                 (unsigned long long)s->max_message_bytes) != 0)
+        abort();
+}
+
 static void scratch_free(struct broker *b)
 {
     struct buf *scratch[] = {&b->envelope,       &b->text,        &b->args,         &b->targets.text,
@@ -90,6 +100,7 @@ struct broker *broker_new(const struct settings *settings, struct routes *routes
         list_init(lists[i]);
     timers_init(&b->timers);
     scratch_init(b);
+    make_session_open(b);
     if (channel_init(&b->channel, CHANNEL_NODE, settings->bus_prefix, b->node, SLICE_NONE, b) != 0)
         abort();
     namespaces_init(b);
@@ -188,6 +199,7 @@ void broker_free(struct broker *b)
         frame_put(b->ping[d]);
     routes_free(b->routes);
     scratch_free(b);
+    buf_free(&b->session_open);
     free(b->channel.name);
     free(b);
 }

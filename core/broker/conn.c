@@ -13,7 +13,10 @@ struct frame *outq_at(const struct outq *q, uint32_t i)
     return q->ring[(q->head + i) & (q->cap - 1)];
 }
 
-static int outq_grow(struct outq *q)
+/* The rare part of a function that runs for each receiver: not compiled into it. */
+#define RARE __attribute__((cold, noinline))
+
+RARE static int outq_grow(struct outq *q)
 {
     uint32_t cap = q->cap == 0 ? 4 : q->cap * 2;
     struct frame **ring = malloc(cap * sizeof *ring);
@@ -28,6 +31,7 @@ static int outq_grow(struct outq *q)
     return 0;
 }
 
+/* Takes a reference. */
 static int outq_push(struct outq *q, struct frame *f)
 {
     if (q->ring == NULL && q->count == 0) {
@@ -37,6 +41,7 @@ static int outq_push(struct outq *q, struct frame *f)
             return ERR_NOMEM;
         q->ring[(q->head + q->count) & (q->cap - 1)] = f;
     }
+    frame_get(f);
     q->count++;
     q->bytes += f->n;
     return 0;
@@ -48,9 +53,12 @@ static void outq_pop(struct outq *q)
     struct frame *f = outq_at(q, 0);
     q->bytes -= f->n - q->offset;
     q->offset = 0;
-    q->head++;
+    q->count--;
     frame_put(f);
-    if (--q->count == 0) {
+    if (q->ring == NULL)
+        return;
+    q->head++;
+    if (q->count == 0) {
         free(q->ring);
         q->ring = NULL;
         q->cap = q->head = 0;
@@ -94,32 +102,30 @@ static bool queue_full(const struct conn *c, const struct frame *f)
 
 /* One turn can bring more than a queue may hold: only a socket that has been offered what is there and did
  * not take it makes a slow client. */
-static bool make_room(struct conn *c, const struct frame *f)
+RARE static bool make_room(struct conn *c, const struct frame *f)
 {
     if (!c->behind)
         c->transport->flush(c);
     return c->state == CONN_OPEN && !queue_full(c, f);
 }
 
+/* Not queued: the connection closes, or is doing so already. */
+RARE static bool drop(struct conn *c, const struct frame *f, enum close_reason why)
+{
+    conn_close(c, why);
+    c->broker->metrics->v[M_DROP_CLOSED] += f->messages;
+    return false;
+}
+
 bool conn_send(struct conn *c, struct frame *f)
 {
-    struct metrics *m = c->broker->metrics;
-    if (c->state != CONN_OPEN) {
-        m->v[M_DROP_CLOSED] += f->messages;
-        return false;
-    }
-    if (queue_full(c, f) && !make_room(c, f)) {
-        conn_close(c, CLOSE_SLOW);
-        m->v[M_DROP_CLOSED] += f->messages;
-        return false;
-    }
-    if (outq_push(&c->out, frame_get(f)) != 0) {
-        frame_put(f);
-        conn_close(c, CLOSE_NOMEM);
-        m->v[M_DROP_CLOSED] += f->messages;
-        return false;
-    }
-    m->v[M_QUEUE_BYTES] += f->n;
+    if (c->state != CONN_OPEN)
+        return drop(c, f, c->reason);
+    if (queue_full(c, f) && !make_room(c, f))
+        return drop(c, f, CLOSE_SLOW);
+    if (outq_push(&c->out, f) != 0)
+        return drop(c, f, CLOSE_NOMEM);
+    c->broker->metrics->v[M_QUEUE_BYTES] += f->n;
     conn_touch(c);
     return true;
 }
@@ -347,11 +353,7 @@ void conns_flush(struct broker *b)
 {
     struct link now;
     list_init(&now);
-    while (!list_empty(&b->touched)) { /* those that flush() touches again wait for the next turn */
-        struct link *it = b->touched.next;
-        list_remove(it);
-        list_append(&now, it);
-    }
+    list_move_all(&now, &b->touched); /* those that flush() touches again wait for the next turn */
     while (!list_empty(&now)) {
         struct conn *c = container_of(now.next, struct conn, touched);
         list_remove(&c->touched);

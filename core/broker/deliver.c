@@ -83,11 +83,22 @@ static void new_mark(struct broker *b, struct namespace *ns, const struct public
     mark_excluded(ns, pub->except);
 }
 
+/* The publication's namespace: that of its channel, but for a node's. NULL: another gateway has one more. */
+static struct namespace *namespace_of(struct broker *b, const struct channel *ch,
+                                      const struct publication *pub)
+{
+    const struct room *room = ch->bus.owner;
+    if (ch->kind == CHANNEL_NODE)
+        return namespace_find(b, pub->ns);
+    struct namespace *ns = ch->kind == CHANNEL_ROOM ? room->ns : ch->bus.owner;
+    return slice_eq(ns->name, pub->ns) ? ns : NULL;
+}
+
 static void deliver_event(struct broker *b, struct channel *ch, const struct publication *pub)
 {
-    struct namespace *ns = namespace_find(b, pub->ns);
+    struct namespace *ns = namespace_of(b, ch, pub);
     struct room *room = ch->kind == CHANNEL_ROOM ? ch->bus.owner : NULL;
-    if (ns == NULL || (room != NULL && room->ns != ns)) /* another gateway has a namespace more */
+    if (ns == NULL)
         return;
     if (room != NULL && pub->except.count == 0) {
         audience_publish(&room->audience, pub, room->name);

@@ -73,53 +73,73 @@ static struct publication publication_of(struct broker *b, const struct emission
                                 .event = *e->event};
 }
 
-static int node_channel(struct broker *b, struct slice node)
+/* In b->text. */
+static int node_channel(struct broker *b, struct slice node, struct slice *channel)
 {
     buf_clear(&b->text);
-    return buf_addf(&b->text, "%s:g:%.*s", b->settings->bus_prefix, SLICE_FMT(node));
+    (void)buf_adds(&b->text, b->settings->bus_prefix);
+    (void)buf_adds(&b->text, ":g:");
+    (void)buf_add(&b->text, node);
+    *channel = buf_slice(&b->text);
+    return b->text.err;
+}
+
+/* A room that is here knows its channel; else the name is made in b->text. */
+static int room_channel(struct broker *b, struct namespace *ns, struct slice name, struct slice *channel)
+{
+    struct room *room = room_find(ns, name);
+    if (room != NULL) {
+        *channel = room->channel.bus.name;
+        return 0;
+    }
+    int err = room_name_check(b, name);
+    if (err != 0)
+        return err;
+    buf_clear(&b->text);
+    (void)buf_adds(&b->text, b->settings->bus_prefix);
+    (void)buf_adds(&b->text, ":r:");
+    (void)buf_add(&b->text, ns->name);
+    (void)buf_addc(&b->text, ',');
+    (void)buf_add(&b->text, name);
+    *channel = buf_slice(&b->text);
+    return b->text.err;
 }
 
 /* One target has a channel of its own; several go by the namespace's, where each gateway forms the union, so
  * that a client in two of the rooms gets one copy. */
-static int channel_of(struct broker *b, const struct emission *e)
+static int channel_of(struct broker *b, const struct emission *e, struct slice *channel)
 {
     if (e->everybody || e->target_count > 1) {
-        buf_clear(&b->text);
-        return buf_add(&b->text, e->ns->channel.bus.name);
+        *channel = e->ns->channel.bus.name;
+        return 0;
     }
     struct slice target = e->targets[0];
-    if (target.n > 0 && target.p[0] == '~') {
-        struct slice node = client_id_node(target);
-        return node.n == 0 ? ERR_GONE : node_channel(b, node);
-    }
-    int err = room_name_check(b, target);
-    if (err != 0)
-        return err;
-    buf_clear(&b->text);
-    if (buf_addf(&b->text, "%s:r:%.*s,", b->settings->bus_prefix, SLICE_FMT(e->ns->name)) != 0)
-        return ERR_NOMEM;
-    return buf_add(&b->text, target);
+    if (target.n == 0 || target.p[0] != '~')
+        return room_channel(b, e->ns, target, channel);
+    struct slice node = client_id_node(target);
+    return node.n == 0 ? ERR_GONE : node_channel(b, node, channel);
 }
 
 int publish(struct broker *b, const struct emission *e, bus_accepted_fn fn, void *arg)
 {
     if (!e->everybody && e->target_count == 0)
         return 0;
-    int err = channel_of(b, e);
+    struct slice channel;
+    int err = channel_of(b, e, &channel);
     if (err != 0)
         return count_result(b, err);
     struct publication pub = publication_of(b, e);
     struct names_in rooms = {e->everybody ? NULL : e->targets, e->everybody ? 0 : e->target_count};
     struct names_in except = {e->except, e->except_count};
-    return count_result(b, send_envelope(b, buf_slice(&b->text), &pub, rooms, except, fn, arg));
+    return count_result(b, send_envelope(b, channel, &pub, rooms, except, fn, arg));
 }
 
 int publish_to_node(struct broker *b, struct slice node, const struct publication *pub, bus_accepted_fn fn,
                     void *arg)
 {
-    int err = node_channel(b, node);
+    struct slice channel;
+    int err = node_channel(b, node, &channel);
     if (err != 0)
         return err;
-    return send_envelope(b, buf_slice(&b->text), pub, (struct names_in){NULL, 0}, (struct names_in){NULL, 0},
-                         fn, arg);
+    return send_envelope(b, channel, pub, (struct names_in){NULL, 0}, (struct names_in){NULL, 0}, fn, arg);
 }

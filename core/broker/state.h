@@ -35,7 +35,8 @@ struct audience {
     struct broker *broker;
     struct members members[DIALECTS];
     struct {
-        struct frame **v;
+        struct frame *one; /* the usual single one needs no memory of its own */
+        struct frame **v;  /* all of them, when there are more */
         uint32_t count, cap;
     } batch[DIALECTS];
     struct link touched;
@@ -135,6 +136,7 @@ struct broker {
         bool seen;
     } probe;
     struct frame *ping[DIALECTS];
+    struct buf session_open; /* the end of Engine.IO's open packet, from "upgrades" on: always the same */
     struct sio_limits sio_limits;
     struct buf envelope, text, args; /* scratch: publish.c, its callers, values.c */
     struct name_set targets, except; /* scratch: values.c */

@@ -20,12 +20,11 @@ static struct slice args_from(const struct event *event, unsigned index)
 {
     if (event == NULL)
         return SLICE_NONE;
-    if (index == 0)
-        return event->args;
-    struct slice first = arg_at(event, index);
-    if (first.p == NULL)
-        return SLICE_NONE;
-    return (struct slice){first.p, (size_t)(event->args.p + event->args.n - first.p)};
+    struct slice rest = event->args, passed;
+    for (unsigned i = 0; i < index; i++)
+        if (!json_args_next(&rest, &passed))
+            return SLICE_NONE;
+    return rest;
 }
 
 static int put_rooms(const struct client *cl, struct buf *out)

@@ -4,6 +4,7 @@
 #include "core/bus/envelope.h"
 
 #include <assert.h>
+#include <endian.h>
 
 #include "core/base/err.h"
 
@@ -11,14 +12,14 @@ enum { VERSION = 1, FIXED_SIZE = 4 + 8 + 8, KNOWN_FLAGS = PUB_VOLATILE | PUB_FAI
 
 /* --- encoding --- */
 
-static char *put_number(char *at, uint64_t v, unsigned width)
+static inline char *put_number(char *at, uint64_t v, unsigned width)
 {
-    for (unsigned i = 0; i < width; i++, v >>= 8)
-        *at++ = (char)(v & 0xFF);
-    return at;
+    v = htole64(v);
+    memcpy(at, &v, width);
+    return at + width;
 }
 
-static char *put_string(char *at, struct slice s, unsigned width)
+static inline char *put_string(char *at, struct slice s, unsigned width)
 {
     at = put_number(at, s.n, width);
     if (s.n > 0)
@@ -100,7 +101,7 @@ struct reader {
     bool failed;
 };
 
-static struct slice take(struct reader *r, uint64_t n)
+static inline struct slice take(struct reader *r, uint64_t n)
 {
     if (n > r->rest.n) {
         r->failed = true;
@@ -112,16 +113,16 @@ static struct slice take(struct reader *r, uint64_t n)
     return s;
 }
 
-static uint64_t take_number(struct reader *r, unsigned width)
+static inline uint64_t take_number(struct reader *r, unsigned width)
 {
     struct slice s = take(r, width);
     uint64_t v = 0;
-    for (size_t i = s.n; i > 0; i--)
-        v = v << 8 | (unsigned char)s.p[i - 1];
-    return v;
+    if (s.n == width)
+        memcpy(&v, s.p, width);
+    return le64toh(v);
 }
 
-static struct slice take_string(struct reader *r, unsigned width)
+static inline struct slice take_string(struct reader *r, unsigned width)
 {
     return take(r, take_number(r, width));
 }
@@ -148,7 +149,7 @@ static bool take_event(struct reader *r, struct publication *p)
 int envelope_decode(struct slice bytes, struct publication *p)
 {
     struct reader r = {.rest = bytes};
-    memset(p, 0, sizeof *p);
+    memset(p, 0, offsetof(struct publication, event.attachment));
     uint64_t version = take_number(&r, 1);
     if (r.failed)
         return ERR_PARSE;

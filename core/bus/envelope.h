@@ -61,7 +61,7 @@ struct names_in {
  * ERR_TOO_LARGE when a field does not fit its length or b its bound. */
 int envelope_encode(struct buf *b, const struct publication *p, struct names_in rooms,
                     struct names_in except) MUST_CHECK;
-/* All slices point into bytes. */
+/* All slices point into bytes. Of event.attachment as many are set as there are. */
 int envelope_decode(struct slice bytes, struct publication *p) MUST_CHECK;
 bool names_next(struct names *names, struct slice *name);
 

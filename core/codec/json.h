@@ -32,7 +32,7 @@ int json_end(struct json *j) MUST_CHECK;
 int json_check(struct slice text, unsigned max_depth, struct slice *value) MUST_CHECK;
 
 /* Iterates the values of a comma separated list ("args": the inside of an array) that was validated before.
- * *rest shrinks. false when no value is left. */
+ * *rest shrinks to where the next value begins. false when no value is left. */
 bool json_args_next(struct slice *rest, struct slice *value);
 
 /* Decodes a string token (with its quotes) into out (at least token.n bytes are enough; 3 more than the

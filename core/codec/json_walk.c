@@ -68,7 +68,7 @@ bool json_args_next(struct slice *rest, struct slice *value)
     *value = (struct slice){start, (size_t)(p - start)};
     p = json_skip_space(p, end);
     if (p < end && *p == ',')
-        p++;
+        p = json_skip_space(p + 1, end);
     *rest = (struct slice){p, (size_t)(end - p)};
     return true;
 }

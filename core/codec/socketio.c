@@ -195,13 +195,12 @@ static char *put_decimal(char *end, uint64_t v)
     return end;
 }
 
-int sio_put_head(struct buf *b, enum sio_type type, unsigned attachments, struct slice ns, bool has_id,
-                 uint64_t id)
+void sio_head(struct sio_head *h, enum sio_type type, unsigned attachments, struct slice ns, bool has_id,
+              uint64_t id)
 {
     assert(is_binary(type) == (attachments > 0));
     assert(ns.n > 0 && ns.p[0] == '/');
-    char before[16], after[24];
-    char *const before_end = before + sizeof before, *const after_end = after + sizeof after;
+    char *const before_end = h->before + sizeof h->before, *const after_end = h->after + sizeof h->after;
     char *p = before_end, *q = after_end;
     if (attachments > 0) {
         *--p = '-';
@@ -214,12 +213,18 @@ int sio_put_head(struct buf *b, enum sio_type type, unsigned attachments, struct
         ns.n = 0;
     else
         *--q = ',';
-    int rc = buf_reserve(b, (size_t)(before_end - p) + ns.n + (size_t)(after_end - q));
-    if (rc == 0)
-        rc = buf_add(b, (struct slice){p, (size_t)(before_end - p)});
-    if (rc == 0)
-        rc = buf_add(b, ns);
-    if (rc == 0)
-        rc = buf_add(b, (struct slice){q, (size_t)(after_end - q)});
+    h->part[0] = (struct slice){p, (size_t)(before_end - p)};
+    h->part[1] = ns;
+    h->part[2] = (struct slice){q, (size_t)(after_end - q)};
+}
+
+int sio_put_head(struct buf *b, enum sio_type type, unsigned attachments, struct slice ns, bool has_id,
+                 uint64_t id)
+{
+    struct sio_head h;
+    sio_head(&h, type, attachments, ns, has_id, id);
+    int rc = buf_reserve(b, h.part[0].n + h.part[1].n + h.part[2].n);
+    for (unsigned i = 0; i < 3 && rc == 0; i++)
+        rc = buf_add(b, h.part[i]);
     return rc;
 }

@@ -46,7 +46,15 @@ int sio_decode(struct slice text, const struct sio_limits *limits, struct sio_pa
  * disconnects the receiving client. name is the decoded name. */
 bool sio_reserved(struct slice name);
 
-/* Appends what stands before the JSON, e.g. "51-/admin,17": ns "/" is left out, id only if has_id. */
+/* What stands before the JSON, e.g. "51-/admin,17": ns "/" is left out, id only if has_id. In three parts:
+ * "51-", the namespace, ",17"; the digits are in the struct itself, which must stay where it is. */
+struct sio_head {
+    char before[16], after[24];
+    struct slice part[3];
+};
+void sio_head(struct sio_head *h, enum sio_type type, unsigned attachments, struct slice ns, bool has_id,
+              uint64_t id);
+/* Appends it. */
 int sio_put_head(struct buf *b, enum sio_type type, unsigned attachments, struct slice ns, bool has_id,
                  uint64_t id);
 

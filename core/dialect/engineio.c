@@ -67,17 +67,12 @@ static void name_session(struct session *s, struct slice sid)
 
 static void send_open(struct session *s)
 {
-    const struct settings *set = s->conn.broker->settings;
-    struct buf b;
-    buf_init(&b, SIZE_MAX);
-    int err = buf_addf(&b,
-                       "0{\"sid\":\"%.*s\",\"upgrades\":[%s],\"pingInterval\":%llu,\"pingTimeout\":%llu,"
-                       "\"maxPayload\":%llu}",
-                       s->sid_size, s->sid, s->websocket ? "" : "\"websocket\"",
-                       (unsigned long long)set->ping_interval_ms, (unsigned long long)set->ping_timeout_ms,
-                       (unsigned long long)set->max_message_bytes);
-    (void)err; /* sticks in b, and frame_of_text() looks at it */
-    conn_send_own(&s->conn, frame_of_text(&b));
+    const struct slice parts[] = {SLICE_LIT("0{\"sid\":\""),
+                                  {s->sid, s->sid_size},
+                                  s->websocket ? SLICE_LIT("\",\"upgrades\":[")
+                                               : SLICE_LIT("\",\"upgrades\":[\"websocket\""),
+                                  buf_slice(&s->conn.broker->session_open)};
+    conn_send_own(&s->conn, frame_of_parts(WS_TEXT, parts, 4, NULL, 0));
 }
 
 static void connect_late(struct timer *t, uint64_t now)

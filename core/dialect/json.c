@@ -11,6 +11,9 @@
 #include "core/codec/json.h"
 #include "core/dialect/frames.h"
 
+/* What an object takes beside the event's own bytes, as a rule. */
+#define ENVELOPE_SIZE 64
+
 struct json_conn {
     struct conn conn; /* first */
     bool spoken;      /* a message has come */
@@ -43,14 +46,17 @@ static struct frame *event_frame(const struct event *event, bool has_ack, uint64
     struct buf b;
     bool number = event->name.p[0] != '"';
     buf_init(&b, SIZE_MAX);
+    (void)buf_reserve(&b, ENVELOPE_SIZE + event->name.n + event->args.n + room.n);
     (void)buf_adds(&b, number ? "{\"event\":\"" : "{\"event\":");
     (void)buf_add(&b, event->name);
     (void)buf_adds(&b, number ? "\",\"args\":[" : ",\"args\":[");
     int err = put_args(&b, event);
     (void)err;
     (void)buf_addc(&b, ']');
-    if (has_ack)
-        (void)buf_addf(&b, ",\"ack\":%llu", (unsigned long long)ack);
+    if (has_ack) {
+        (void)buf_adds(&b, ",\"ack\":");
+        (void)buf_addu(&b, ack);
+    }
     tail(&b, room, ns);
     return frame_of_text(&b);
 }
@@ -69,7 +75,10 @@ static void json_ack(struct client *cl, uint64_t ack, const struct event *answer
 {
     struct buf b;
     buf_init(&b, SIZE_MAX);
-    (void)buf_addf(&b, "{\"ack\":%llu,\"args\":[", (unsigned long long)ack);
+    (void)buf_reserve(&b, ENVELOPE_SIZE + answer->args.n);
+    (void)buf_adds(&b, "{\"ack\":");
+    (void)buf_addu(&b, ack);
+    (void)buf_adds(&b, ",\"args\":[");
     int err = put_args(&b, answer);
     (void)err;
     (void)buf_addc(&b, ']');

@@ -17,7 +17,7 @@ enum {
     CHANNEL_MAX = 65536,
     /* redisReaderGetReply() moves all that follows to the buffer's beginning whenever 1 KiB is done: bytes
      * are fed in pieces, so that this costs little. */
-    PIECE = 16384,
+    PIECE = 4096,
     UNREAD_MAX = 600 * 1024 * 1024 /* above Redis' own limit for one string, 512 MiB */
 };
 

@@ -28,8 +28,10 @@ static void appends(void **state)
     assert_int_equal(buf_addc(&b, 'c'), 0);
     assert_int_equal(buf_add(&b, SLICE_LIT("de")), 0);
     assert_int_equal(buf_addf(&b, "%d-%s", 42, "x"), 0);
-    assert_holds(&b, "abcde42-x");
-    assert_true(slice_is(buf_slice(&b), "abcde42-x"));
+    assert_int_equal(buf_addu(&b, 0), 0);
+    assert_int_equal(buf_addu(&b, UINT64_MAX), 0);
+    assert_holds(&b, "abcde42-x018446744073709551615");
+    assert_true(slice_is(buf_slice(&b), "abcde42-x018446744073709551615"));
     buf_free(&b);
     assert_int_equal(b.n, 0);
     assert_int_equal(buf_adds(&b, "again"), 0);
