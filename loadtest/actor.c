@@ -4,19 +4,11 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "core/base/err.h"
 #include "loadtest/clock.h"
 #include "loadtest/crowd.h"
-
-static struct actor *actor_of(struct wsc *wsc)
-{
-    return container_of(wsc, struct actor, wsc);
-}
 
 static struct slice room_of(const struct actor *actor)
 {
@@ -24,7 +16,7 @@ static struct slice room_of(const struct actor *actor)
     return slice_of(plan->room_name[plan_room(plan, actor->index)]);
 }
 
-static void leave(struct actor *actor, const char *why)
+static void vanish(struct actor *actor, const char *why)
 {
     enum actor_state before = actor->state;
     actor->state = ACTOR_GONE;
@@ -32,83 +24,133 @@ static void leave(struct actor *actor, const char *why)
     actor->crowd->events->gone(actor, before, why);
 }
 
-static void on_closed(struct wsc *wsc, const char *why)
+static void on_closed(struct wire *wire, const char *why)
 {
-    leave(actor_of(wsc), why);
+    vanish(wire->owner, why);
 }
 
 static void give_up(struct actor *actor, const char *what, struct slice detail)
 {
-    char why[WSC_MAX_WHY];
+    char why[WIRE_MAX_WHY];
     snprintf(why, sizeof why, "%s%s%.*s", what, detail.n > 0 ? ": " : "",
              detail.n < 200 ? (int)detail.n : 200, detail.n > 0 ? detail.p : "");
-    wsc_close(&actor->wsc);
-    leave(actor, why);
+    wire_close(actor->wire);
+    vanish(actor, why);
 }
 
 static void on_deadline(struct timer *timer, uint64_t now)
 {
-    static const char *const waiting_for[] = {[WSC_CONNECTING] = "timed out connecting",
-                                              [WSC_HANDSHAKE] =
-                                                  "timed out waiting for the WebSocket handshake",
-                                              [WSC_OPEN] = "timed out waiting for the server's greeting"};
     struct actor *actor = container_of(timer, struct actor, deadline);
+    char why[100];
     (void)now;
-    const char *why = actor->state == ACTOR_JOINING ? "timed out waiting for the answer to the join"
-                                                    : waiting_for[actor->wsc.state];
+    snprintf(why, sizeof why, "timed out waiting for %s",
+             actor->state == ACTOR_JOINING   ? "the answer to the join"
+             : actor->state == ACTOR_LEAVING ? "the answer to the leave"
+                                             : wire_waits_for(actor->wire));
     give_up(actor, why, SLICE_NONE);
 }
 
-static void say(struct actor *actor, struct slice text)
-{
-    if (wsc_queue(&actor->wsc, WS_TEXT, text) != 0)
-        give_up(actor, "the server does not read", SLICE_NONE);
-    else
-        wsc_flush(&actor->wsc);
-}
-
-static void join(struct actor *actor)
+static void set_deadline(struct actor *actor)
 {
     struct crowd *crowd = actor->crowd;
+    timer_start(&crowd->timers, &actor->deadline, clock_us() / 1000, crowd->join_timeout_ms);
+}
+
+static void send_text(struct actor *actor, struct slice text)
+{
+    if (wire_queue(actor->wire, text, WIRE_NO_ID) != 0)
+        give_up(actor, "the server does not read", SLICE_NONE);
+    else
+        wire_flush(actor->wire);
+}
+
+static int put(struct actor *actor, enum act act, struct slice event, struct slice payload,
+               const uint64_t *id)
+{
+    struct crowd *crowd = actor->crowd;
+    struct template_values values = {.room = room_of(actor), .event = event, .message = payload};
     buf_clear(&crowd->text);
-    int err = crowd->speech.dialect->put_join(&crowd->speech, &crowd->text, room_of(actor), ACTOR_JOIN_ID);
+    return crowd->speech.dialect->put(&crowd->speech, &crowd->text, act, &values, id);
+}
+
+static void enter(struct actor *actor, enum actor_state state)
+{
+    const struct crowd_events *events = actor->crowd->events;
+    timer_stop(&actor->deadline);
+    actor->state = state;
+    if (state == ACTOR_JOINED)
+        events->joined(actor);
+    else
+        events->left(actor);
+}
+
+/* Joins or leaves. Where that is not answered, it is done once it is said. */
+static void ask(struct actor *actor, enum act act)
+{
+    const struct speech *speech = &actor->crowd->speech;
+    static const uint64_t id = ACTOR_JOIN_ID;
+    int err = put(actor, act, speech->message_event, SLICE_NONE, speech->acks ? &id : NULL);
     if (err != 0) {
         give_up(actor, err_text(err), SLICE_NONE);
         return;
     }
-    actor->state = ACTOR_JOINING;
-    say(actor, buf_slice(&crowd->text));
+    actor->state = act == ACT_JOIN ? ACTOR_JOINING : ACTOR_LEAVING;
+    uint32_t life = actor->wire->life;
+    send_text(actor, buf_slice(&actor->crowd->text));
+    if (actor->wire->life == life && !speech->acks)
+        enter(actor, act == ACT_JOIN ? ACTOR_JOINED : ACTOR_LEFT);
+}
+
+void actor_leave(struct actor *actor)
+{
+    assert(actor->state == ACTOR_JOINED && actor->crowd->speech.dialect->joining == JOIN_BY_EVENT);
+    set_deadline(actor);
+    ask(actor, ACT_LEAVE);
+}
+
+void actor_join(struct actor *actor)
+{
+    assert(actor->state == ACTOR_LEFT);
+    actor->began = clock_us();
+    set_deadline(actor);
+    ask(actor, ACT_JOIN);
 }
 
 static void hear_ack(struct actor *actor, const struct heard *heard)
 {
-    const struct crowd_events *events = actor->crowd->events;
-    if (actor->state == ACTOR_JOINED && heard->id != ACTOR_JOIN_ID) {
-        events->answered(actor, heard);
-    } else if (actor->state == ACTOR_JOINING && heard->id == ACTOR_JOIN_ID && heard->refused) {
-        give_up(actor, "the join was refused", heard->text);
-    } else if (actor->state == ACTOR_JOINING && heard->id == ACTOR_JOIN_ID) {
-        actor->state = ACTOR_JOINED;
-        timer_stop(&actor->deadline);
-        events->joined(actor);
+    if (heard->id != ACTOR_JOIN_ID) {
+        if (actor->state >= ACTOR_JOINED)
+            actor->crowd->events->answered(actor, heard);
+    } else if (actor->state != ACTOR_JOINING && actor->state != ACTOR_LEAVING) {
+        return;
+    } else if (heard->refused) {
+        give_up(actor, actor->state == ACTOR_JOINING ? "the join was refused" : "the leave was refused",
+                heard->text);
+    } else {
+        enter(actor, actor->state == ACTOR_JOINING ? ACTOR_JOINED : ACTOR_LEFT);
     }
 }
 
-static void on_text(struct wsc *wsc, struct slice text)
+static void on_text(struct wire *wire, struct slice text)
 {
-    struct actor *actor = actor_of(wsc);
+    struct actor *actor = wire->owner;
     const struct speech *speech = &actor->crowd->speech;
     struct heard heard;
     speech->dialect->hear(speech, room_of(actor), text, &heard);
     switch (heard.kind) {
     case HEARD_NOTHING:
         break;
+    case HEARD_PING:
+        wire->loop->pings++;
+        if (heard.text.n > 0)
+            send_text(actor, heard.text);
+        break;
     case HEARD_REPLY:
-        say(actor, heard.text);
+        send_text(actor, heard.text);
         break;
     case HEARD_READY:
         if (actor->state == ACTOR_CONNECTING)
-            join(actor);
+            ask(actor, ACT_JOIN);
         break;
     case HEARD_ACK:
         hear_ack(actor, &heard);
@@ -122,76 +164,98 @@ static void on_text(struct wsc *wsc, struct slice text)
     }
 }
 
-static void on_after_read(struct wsc *wsc)
+static void on_opened(struct wire *wire)
 {
-    struct crowd *crowd = actor_of(wsc)->crowd;
+    struct actor *actor = wire->owner;
+    if (actor->crowd->speech.dialect->joining == JOIN_BY_ADDRESS)
+        enter(actor, ACTOR_JOINED);
+}
+
+static void on_answered(struct wire *wire, uint64_t id, bool refused, struct slice text)
+{
+    hear_ack(wire->owner, &(struct heard){.kind = HEARD_ACK, .id = id, .refused = refused, .text = text});
+}
+
+static void on_after_read(struct wire *wire)
+{
+    struct crowd *crowd = ((struct actor *)wire->owner)->crowd;
     crowd->events->after_read(crowd);
 }
 
-static const struct wsc_ops wsc_ops = {.text = on_text, .closed = on_closed, .after_read = on_after_read};
+static const struct wire_events wire_events = {.opened = on_opened,
+                                               .text = on_text,
+                                               .answered = on_answered,
+                                               .closed = on_closed,
+                                               .after_read = on_after_read};
 
 void actor_init(struct actor *actor, struct crowd *crowd, uint32_t index)
 {
     *actor = (struct actor){.crowd = crowd, .index = index, .state = ACTOR_IDLE};
     timer_init(&actor->deadline, on_deadline);
-    wsc_init(&actor->wsc, &crowd->loop, &wsc_ops);
 }
 
 void actor_stop(struct actor *actor)
 {
     actor->state = ACTOR_GONE;
     timer_stop(&actor->deadline);
-    wsc_close(&actor->wsc);
+    if (actor->wire)
+        wire_close(actor->wire);
 }
 
-static int connect_from_source(struct actor *actor, const struct target *target, struct slice request)
+void actor_free(struct actor *actor)
 {
-    const struct sockaddr *to = (const struct sockaddr *)&target->addr;
-    int on = 1, fd = socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (sources_bind(&actor->crowd->sources, fd, actor->index, to) != 0) {
-        int err = errno;
-        close(fd);
-        errno = err;
-        return -1;
-    }
-    return wsc_connect(&actor->wsc, fd, to, target->addr_len, request);
+    actor_stop(actor);
+    wire_free(actor->wire);
+    actor->wire = NULL;
+}
+
+static int start_wire(struct actor *actor)
+{
+    struct crowd *crowd = actor->crowd;
+    const struct wire_ops *ops = crowd->speech.dialect->wire;
+    struct endpoint to = {.target = &crowd->targets[plan_url(crowd->plan, actor->index)],
+                          .sources = &crowd->sources,
+                          .socket = actor->index * ops->sockets};
+    buf_clear(&crowd->text);
+    int err = speech_put_target(&crowd->speech, &crowd->text, room_of(actor));
+    assert(err == 0); /* the options bound it */
+    if (!actor->wire)
+        actor->wire = wire_new(ops, &crowd->loop, &wire_events, actor);
+    return wire_start(actor->wire, &to, buf_slice(&crowd->text));
 }
 
 void actor_start(struct actor *actor)
 {
-    struct crowd *crowd = actor->crowd;
-    uint32_t url = plan_url(crowd->plan, actor->index);
     assert(actor->state == ACTOR_IDLE || actor->state == ACTOR_GONE);
-    wsc_init(&actor->wsc, &crowd->loop, &wsc_ops);
     actor->state = ACTOR_CONNECTING;
-    timer_start(&crowd->timers, &actor->deadline, clock_us() / 1000, crowd->join_timeout_ms);
-    if (connect_from_source(actor, &crowd->targets[url], buf_slice(&crowd->requests[url])) != 0)
+    actor->began = clock_us();
+    set_deadline(actor);
+    if (start_wire(actor) != 0)
         give_up(actor, "connect", slice_of(strerror(errno)));
 }
 
 int actor_publish(struct actor *actor, uint64_t id, struct slice payload)
 {
-    struct crowd *crowd = actor->crowd;
+    const struct speech *speech = &actor->crowd->speech;
     assert(actor->state == ACTOR_JOINED);
-    buf_clear(&crowd->text);
-    int err = crowd->speech.dialect->put_publish(&crowd->speech, &crowd->text, room_of(actor), id, payload);
-    if (err != 0)
-        return err;
-    return wsc_queue(&actor->wsc, WS_TEXT, buf_slice(&crowd->text));
+    int err = put(actor, ACT_PUBLISH, speech->message_event, payload, speech->acks ? &id : NULL);
+    return err ? err : wire_queue(actor->wire, buf_slice(&actor->crowd->text), id);
+}
+
+int actor_say(struct actor *actor, struct slice event, struct slice payload)
+{
+    assert(actor->state == ACTOR_JOINED && actor->crowd->speech.dialect->events);
+    int err = put(actor, ACT_PUBLISH, event, payload, NULL);
+    return err ? err : wire_queue(actor->wire, buf_slice(&actor->crowd->text), WIRE_NO_ID);
+}
+
+void actor_pause(struct actor *actor, bool paused)
+{
+    wire_pause(actor->wire, paused);
 }
 
 void actor_flush(struct actor *actor)
 {
-    wsc_flush(&actor->wsc);
-}
-
-void actor_pause(struct actor *actor, bool pause)
-{
-    if (pause)
-        event_del(&actor->wsc.event);
-    else
-        event_add(&actor->wsc.event, NULL);
+    if (actor->wire)
+        wire_flush(actor->wire);
 }

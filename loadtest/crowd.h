@@ -20,8 +20,7 @@ struct crowd {
     void *owner;
     /* set by crowd_init() */
     struct speech speech;
-    struct buf *requests; /* the WebSocket handshake, per target */
-    struct wsc_loop loop;
+    struct wire_loop loop;
     struct timers timers; /* the owner runs them, in milliseconds */
     struct buf text;      /* what is being said; used within one call */
     struct actor *actors; /* range.count of them */

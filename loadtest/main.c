@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* roomcast-load: drives a cluster with many simulated users and verifies what it delivers. Reading order:
  * options.c (what can be asked for), plan.c (who is where), conductor.c (the phases), worker.c (a load
- * process), actor.c (one user), wsc.c and dialect_*.c (its connection and its language), traffic.c and
- * judge.c (the messages), report.c. */
+ * process), actor.c (one user), wire/ and dialect/ (its connection and its language), traffic.c and judge.c
+ * (the messages), report.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,9 @@
 #include "core/base/random.h"
 #include "core/base/xalloc.h"
 #include "loadtest/conductor.h"
+#include "loadtest/dialect/dialect.h"
 #include "loadtest/report.h"
+#include "loadtest/wire/wire.h"
 
 enum { EXIT_FINE, EXIT_FAULT, EXIT_USAGE };
 
@@ -93,12 +95,12 @@ static uint32_t processes(const struct options *o)
 {
     uint32_t wanted = o->processes > 0 ? o->processes : 1;
     uint32_t each = (o->connections + wanted - 1) / wanted;
-    uint32_t sockets = resources_sockets(each);
-    if (sockets >= each)
+    uint32_t possible = resources_sockets(each * o->dialect->wire->sockets) / o->dialect->wire->sockets;
+    if (possible >= each)
         return wanted < o->connections ? wanted : o->connections;
-    if (o->processes > 0 || sockets == 0)
+    if (o->processes > 0 || possible == 0)
         return 0;
-    return (o->connections + sockets - 1) / sockets;
+    return (o->connections + possible - 1) / possible;
 }
 
 static int prepare_and_execute(const struct options *o, struct target *targets, struct plan *plan)
@@ -118,7 +120,8 @@ static int prepare_and_execute(const struct options *o, struct target *targets, 
         return complain(
             "the limit of open files is too low for so many connections in each load process: raise "
             "it (ulimit -Hn, LimitNOFILE=) or use more --processes");
-    if (!sources_init(&setup.sources, o->connections, resources_ports(), targets, o->urls, why, sizeof why))
+    if (!sources_init(&setup.sources, o->connections * o->dialect->wire->sockets, resources_ports(), targets,
+                      o->urls, why, sizeof why))
         return complain(why);
     return execute(&setup);
 }

@@ -29,8 +29,9 @@ struct options {
     double stalled; /* share of the readers */
     double command_at;
     const char *command;
-    const char *ns, *path, *room_prefix, *join_event, *publish_event, *message_event, *json_file, *html_file;
-    bool search, no_progress, own_target;
+    const char *ns, *path, *publish_path, *room_prefix, *join_event, *join_args, *leave_event, *publish_event,
+        *publish_args, *message_event, *json_file, *html_file;
+    bool no_acks, deflate, search, no_progress, own_target;
 };
 
 enum options_result {

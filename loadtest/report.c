@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#include "loadtest/dialect.h"
+#include "loadtest/dialect/dialect.h"
 #include "loadtest/progress.h"
 #include "loadtest/scenario.h"
 

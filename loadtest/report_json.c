@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "core/codec/json.h"
-#include "loadtest/dialect.h"
+#include "loadtest/dialect/dialect.h"
 #include "loadtest/report.h"
 #include "loadtest/scenario.h"
 

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "loadtest/dialect.h"
+#include "loadtest/dialect/dialect.h"
 #include "loadtest/scenario.h"
 
 bool result_failed(const struct result *result)
@@ -15,7 +15,7 @@ bool result_failed(const struct result *result)
     if (o->search)
         return result->searched <= 0;
     for (uint32_t i = 0; i < result->steps; i++)
-        if (stats_failed(&result->step[i].stats, o->scenario->cuts, true))
+        if (stats_failed(&result->step[i].stats, o->scenario->cuts, o->dialect->acks && !o->no_acks))
             return true;
     return false;
 }

@@ -14,7 +14,8 @@
 void traffic_init(struct traffic *traffic, struct crowd *crowd, struct ledger *ledger, size_t size,
                   struct stats *stats)
 {
-    *traffic = (struct traffic){.crowd = crowd, .ledger = ledger, .stats = stats, .size = size, .acks = true};
+    *traffic = (struct traffic){
+        .crowd = crowd, .ledger = ledger, .stats = stats, .size = size, .acks = crowd->speech.acks};
     judge_init(&traffic->judge, crowd->plan, ledger, crowd->range);
     traffic->publisher = xcalloc(crowd->plan->publishers + 1, sizeof *traffic->publisher);
     traffic->payload = xcalloc(1, size);

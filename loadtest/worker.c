@@ -153,7 +153,7 @@ static void look(struct worker *worker, uint64_t now)
 static void show(struct worker *worker)
 {
     struct board_place *place = worker->place;
-    const struct wsc_loop *loop = &worker->crowd.loop;
+    const struct wire_loop *loop = &worker->crowd.loop;
     place->stats.frames = loop->frames;
     place->stats.reads = loop->reads;
     place->stats.bytes = loop->bytes;

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-#include "loadtest/dialect.h"
+#include "loadtest/dialect/dialect.h"
+#include "loadtest/options.h"
 
 #define PAYLOAD "{\"p\":3,\"s\":4,\"t\":5,\"x\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}" /* 64 bytes */
 #define OTHER   "{\"x\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\", \"p\":3,\"s\":4,\"t\":5}"
@@ -17,16 +18,24 @@
 static struct speech speech;
 static struct heard heard;
 
-static void speak(const struct load_dialect *dialect, const char *ns)
+#define MAX_OPTIONS 12
+
+/* As if these options were given; the last one is NULL. */
+static void speak_with(const char *dialect, const char *const options[])
 {
+    char *argv[MAX_OPTIONS] = {(char *)"roomcast-load", (char *)"--dialect", (char *)(uintptr_t)dialect};
+    struct options parsed;
+    int argc = 3;
+    for (size_t i = 0; options[i]; i++)
+        argv[argc++] = (char *)(uintptr_t)options[i];
+    assert_int_equal(options_parse(&parsed, argc, argv), OPTIONS_RUN);
     speech_free(&speech);
-    speech = (struct speech){.dialect = dialect,
-                             .ns = slice_of(ns),
-                             .join_event = SLICE_LIT("join"),
-                             .publish_event = SLICE_LIT("publish"),
-                             .message_event = SLICE_LIT("load"),
-                             .payload_size = 64};
-    assert_int_equal(speech_init(&speech), 0);
+    assert_int_equal(speech_init(&speech, &parsed), 0);
+}
+
+static void speak(const char *dialect, const char *ns)
+{
+    speak_with(dialect, (const char *const[]){"--namespace", ns, NULL});
 }
 
 static enum heard_kind hear(const char *text)
@@ -41,20 +50,30 @@ static void assert_slice(struct slice got, const char *expected)
     assert_memory_equal(got.p, expected, got.n);
 }
 
-static void assert_said(const char *query, const char *join, const char *publish)
+static void assert_target(const char *expected)
 {
     struct buf out;
     buf_init(&out, 1000);
-    assert_int_equal(speech.dialect->put_query(&speech, &out), 0);
-    assert_slice(buf_slice(&out), query);
-    buf_clear(&out);
-    assert_int_equal(speech.dialect->put_join(&speech, &out, SLICE_LIT("room-7"), 0), 0);
-    assert_slice(buf_slice(&out), join);
-    buf_clear(&out);
-    assert_int_equal(speech.dialect->put_publish(&speech, &out, SLICE_LIT("room-7"), 12, SLICE_LIT(PAYLOAD)),
-                     0);
-    assert_slice(buf_slice(&out), publish);
+    assert_int_equal(speech_put_target(&speech, &out, SLICE_LIT("room/7")), 0);
+    assert_slice(buf_slice(&out), expected);
     buf_free(&out);
+}
+
+static void assert_act(enum act act, uint64_t id, const char *expected)
+{
+    struct buf out;
+    struct template_values values = {SLICE_LIT("room-7"), speech.message_event, SLICE_LIT(PAYLOAD)};
+    buf_init(&out, 1000);
+    assert_int_equal(speech.dialect->put(&speech, &out, act, &values, speech.acks ? &id : NULL), 0);
+    assert_slice(buf_slice(&out), expected);
+    buf_free(&out);
+}
+
+static void assert_said(const char *target, const char *join, const char *publish)
+{
+    assert_target(target);
+    assert_act(ACT_JOIN, 0, join);
+    assert_act(ACT_PUBLISH, 12, publish);
 }
 
 static void assert_message(const char *text)
@@ -83,23 +102,23 @@ static void assert_ack(const char *text, uint64_t id, bool refused)
 static void socketio_says(void **state)
 {
     (void)state;
-    speak(&load_socketio, "/");
-    assert_said("?EIO=4&transport=websocket", "420[\"join\",\"room-7\"]",
+    speak("socketio", "/");
+    assert_said("/socket.io/?EIO=4&transport=websocket", "420[\"join\",\"room-7\"]",
                 "4212[\"publish\",\"room-7\",\"load\"," PAYLOAD "]");
-    speak(&load_socketio, "/admin");
-    assert_said("?EIO=4&transport=websocket", "42/admin,0[\"join\",\"room-7\"]",
+    speak("socketio", "/admin");
+    assert_said("/socket.io/?EIO=4&transport=websocket", "42/admin,0[\"join\",\"room-7\"]",
                 "42/admin,12[\"publish\",\"room-7\",\"load\"," PAYLOAD "]");
 }
 
 static void socketio_hears_the_connection(void **state)
 {
     (void)state;
-    speak(&load_socketio, "/");
+    speak("socketio", "/");
     assert_int_equal(hear("0{\"sid\":\"a\",\"upgrades\":[],\"pingInterval\":1,\"pingTimeout\":1}"),
                      HEARD_REPLY);
     assert_slice(heard.text, "40");
     assert_int_equal(hear("40{\"sid\":\"b\"}"), HEARD_READY);
-    assert_int_equal(hear("2"), HEARD_REPLY);
+    assert_int_equal(hear("2"), HEARD_PING);
     assert_slice(heard.text, "3");
     assert_int_equal(hear("6"), HEARD_NOTHING);
     assert_int_equal(hear("1"), HEARD_END);
@@ -112,7 +131,7 @@ static void socketio_hears_the_connection(void **state)
     assert_int_equal(hear("42[\"user joined\",\"x\"]"), HEARD_NOTHING);
     assert_int_equal(hear("42/admin,[\"load\"," PAYLOAD "]"), HEARD_NOTHING);
     assert_int_equal(hear("41/admin,"), HEARD_NOTHING);
-    speak(&load_socketio, "/admin");
+    speak("socketio", "/admin");
     assert_int_equal(hear("0{}"), HEARD_REPLY);
     assert_slice(heard.text, "40/admin,");
     assert_int_equal(hear("40/admin,{\"sid\":\"b\"}"), HEARD_READY);
@@ -122,7 +141,7 @@ static void socketio_hears_the_connection(void **state)
 static void socketio_hears_messages(void **state)
 {
     (void)state;
-    speak(&load_socketio, "/");
+    speak("socketio", "/");
     assert_message("42[\"load\"," PAYLOAD "]");
     assert_message("42[\"load\"," OTHER "]");
     assert_message("42[ \"load\" , " PAYLOAD " ]");
@@ -132,7 +151,7 @@ static void socketio_hears_messages(void **state)
     assert_bad_message("42[\"load\"]");
     assert_bad_message("42[\"load\",{\"p\":3,\"s\":4,\"t\":5,\"x\":\"xxx\"}]");
     assert_bad_message("42[\"load\",\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"]");
-    speak(&load_socketio, "/admin");
+    speak("socketio", "/admin");
     assert_message("42/admin,[\"load\"," PAYLOAD "]");
     assert_int_equal(hear("42[\"load\"," PAYLOAD "]"), HEARD_NOTHING);
 }
@@ -140,7 +159,7 @@ static void socketio_hears_messages(void **state)
 static void socketio_hears_answers(void **state)
 {
     (void)state;
-    speak(&load_socketio, "/");
+    speak("socketio", "/");
     assert_ack("4312[{\"ok\":true}]", 12, false);
     assert_ack("430[]", 0, false);
     assert_ack("431[null]", 1, false);
@@ -154,18 +173,18 @@ static void socketio_hears_answers(void **state)
 static void json_says(void **state)
 {
     (void)state;
-    speak(&load_json, "/");
-    assert_said("", "{\"event\":\"join\",\"args\":[\"room-7\"],\"ack\":0}",
+    speak("json", "/");
+    assert_said("/ws", "{\"event\":\"join\",\"args\":[\"room-7\"],\"ack\":0}",
                 "{\"event\":\"publish\",\"args\":[\"room-7\",\"load\"," PAYLOAD "],\"ack\":12}");
-    speak(&load_json, "/a b");
-    assert_said("?ns=%2Fa%20b", "{\"event\":\"join\",\"args\":[\"room-7\"],\"ack\":0}",
+    speak("json", "/a b");
+    assert_said("/ws?ns=%2Fa%20b", "{\"event\":\"join\",\"args\":[\"room-7\"],\"ack\":0}",
                 "{\"event\":\"publish\",\"args\":[\"room-7\",\"load\"," PAYLOAD "],\"ack\":12}");
 }
 
 static void json_hears(void **state)
 {
     (void)state;
-    speak(&load_json, "/");
+    speak("json", "/");
     assert_int_equal(hear("{\"event\":\"$welcome\",\"args\":[{\"id\":\"a\",\"node\":\"b\"}]}"), HEARD_READY);
     assert_int_equal(hear("{\"event\":\"typing\",\"args\":[],\"room\":\"room-7\"}"), HEARD_NOTHING);
     assert_int_equal(hear("{}"), HEARD_NOTHING);
@@ -185,7 +204,7 @@ static void json_hears(void **state)
 static void json_hears_messages(void **state)
 {
     (void)state;
-    speak(&load_json, "/");
+    speak("json", "/");
     assert_message("{\"event\":\"load\",\"args\":[" PAYLOAD "],\"room\":\"room-7\"}");
     assert_message("{\"event\":\"load\",\"args\":[" PAYLOAD "]}");
     assert_message("{\"event\":\"load\",\"args\":[" OTHER "],\"room\":\"room-7\"}");
@@ -197,12 +216,78 @@ static void json_hears_messages(void **state)
     assert_true(heard.other_room);
 }
 
+static void socketio_with_templates(void **state)
+{
+    (void)state;
+    speak_with("polling",
+               (const char *const[]){"--join-event", "enter", "--join-args", "[]", "--publish-args",
+                                     "[ {\"to\":\"#{room}\",\"as\":\"{event}\",\"what\":{message}} ]", NULL});
+    assert_said("/socket.io/?EIO=4&transport=polling", "420[\"enter\"]",
+                "4212[\"publish\",{\"to\":\"#room-7\",\"as\":\"load\",\"what\":" PAYLOAD "} ]");
+    assert_act(ACT_LEAVE, 0, "420[\"leave\"]");
+    speak_with("socketio", (const char *const[]){"--no-acks", "--path", "/io/?r={room}", NULL});
+    assert_said("/io/?r=room%2F7&EIO=4&transport=websocket", "42[\"join\",\"room-7\"]",
+                "42[\"publish\",\"room-7\",\"load\"," PAYLOAD "]");
+}
+
+static void raw(void **state)
+{
+    (void)state;
+    speak("raw", "/a");
+    assert_target("/raw/room%2F7?ns=%2Fa");
+    assert_false(speech.acks);
+    assert_act(ACT_PUBLISH, 12, PAYLOAD);
+    assert_message(PAYLOAD);
+    assert_message(OTHER);
+    assert_bad_message("hello");
+    assert_bad_message("");
+}
+
+static void sse_says(void **state)
+{
+    (void)state;
+    speak("sse", "/");
+    assert_target("/sse?room=room%2F7");
+    assert_act(ACT_PUBLISH, 12, "/rooms/room-7?event=load\n" PAYLOAD);
+    speak_with("sse", (const char *const[]){"--path", "/sub/{room}", "--publish-path", "/pub/{room}",
+                                            "--namespace", "/a", NULL});
+    assert_target("/sub/room%2F7?ns=%2Fa");
+    assert_act(ACT_PUBLISH, 12, "/pub/room-7?ns=%2Fa\n" PAYLOAD);
+}
+
+static void sse_hears(void **state)
+{
+    (void)state;
+    speak("sse", "/");
+    assert_message("event: load\ndata: [" PAYLOAD "]");
+    assert_message("event: load\r\ndata: [" PAYLOAD "]");
+    assert_message("event:load\nid: 7\ndata:[" OTHER ",1]");
+    assert_message("data: [{\"p\":3,\"s\":4,\ndata: \"t\":5,\"x\":"
+                   "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}]\nevent: load");
+    assert_message("event: load\ndata: " PAYLOAD);
+    assert_bad_message("event: load\ndata: []");
+    assert_bad_message("event: load\ndata: [1]");
+    assert_int_equal(hear("event: other\ndata: [" PAYLOAD "]"), HEARD_NOTHING);
+    assert_int_equal(hear("data: [" PAYLOAD "]"), HEARD_NOTHING);
+    assert_int_equal(hear("retry: 2000"), HEARD_NOTHING);
+    assert_int_equal(hear("event: load"), HEARD_NOTHING);
+    assert_int_equal(hear(":"), HEARD_PING);
+    speak_with("sse", (const char *const[]){"--message-event", "open", NULL});
+    assert_message("event: $open\ndata: [" PAYLOAD "]");
+    speak_with("sse", (const char *const[]){"--message-event", "message", NULL});
+    assert_message("data: " PAYLOAD);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(socketio_says),
                                        cmocka_unit_test(socketio_hears_the_connection),
                                        cmocka_unit_test(socketio_hears_messages),
                                        cmocka_unit_test(socketio_hears_answers),
+                                       cmocka_unit_test(socketio_with_templates),
+                                       cmocka_unit_test(raw),
+                                       cmocka_unit_test(sse_says),
+                                       cmocka_unit_test(sse_hears),
                                        cmocka_unit_test(json_says),
                                        cmocka_unit_test(json_hears),
                                        cmocka_unit_test(json_hears_messages)};

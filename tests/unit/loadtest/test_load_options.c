@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "loadtest/dialect.h"
+#include "loadtest/dialect/dialect.h"
 #include "loadtest/options.h"
 #include "loadtest/scenario.h"
 
@@ -94,13 +94,14 @@ static void refused(void **state)
         {"--rooms", "0"},        {"--rooms", "ten"},       {"--rate", "nan"},
         {"--rate", "inf"},       {"--rate", "-1"},         {"--rate", "10x"},
         {"--duration", "0"},     {"--size", "63"},         {"--size", "1000001"},
-        {"--dialect", "raw"},    {"--namespace", "admin"}, {"--namespace", "/a,b"},
+        {"--dialect", "mqtt"},   {"--namespace", "admin"}, {"--namespace", "/a,b"},
         {"--path", "ws"},        {"--path", "/a b"},       {"--join-event", ""},
         {"--json", ""},          {"--interval", "0"},      {"--frobnicate", "1"},
         {"connections", "1"},    {"--conn", "1"},          {"--no-progress=1", NULL},
         {"--rate", NULL},        {"--in-flight", "0"},     {"--connect-timeout", "0"},
         {"--scenario", "quiet"}, {"--pid", "0"},           {"--pid", "self"},
-        {"--burst", "0"},        {"--stalled", "2"}};
+        {"--burst", "0"},        {"--stalled", "2"},       {"--path", "/{rom}"},
+        {"--join-args", "{}"},   {"--publish-args", "[]"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(parse(bad[i][0], bad[i][1], NULL, NULL), OPTIONS_BAD);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Roomcast's JSON dialect: one WebSocket text message is one object, in client role. */
-#include "core/base/err.h"
 #include "core/codec/json.h"
-#include "loadtest/dialect.h"
+#include "core/base/err.h"
+#include "loadtest/dialect/dialect.h"
+#include "loadtest/wire/wire.h"
 
 static int prepare(struct speech *speech)
 {
@@ -11,50 +12,21 @@ static int prepare(struct speech *speech)
     return buf_adds(&speech->prefix, ",\"args\":[");
 }
 
-static bool is_unreserved(unsigned char c)
+static int put_params(const struct speech *speech, struct buf *target)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
+    return slice_is(speech->ns, "/") ? 0 : speech_put_param(target, "ns", speech->ns);
 }
 
-static int put_query(const struct speech *speech, struct buf *out)
-{
-    if (slice_is(speech->ns, "/"))
-        return 0;
-    buf_adds(out, "?ns=");
-    for (size_t i = 0; i < speech->ns.n; i++) {
-        unsigned char c = (unsigned char)speech->ns.p[i];
-        if (is_unreserved(c))
-            buf_addc(out, (char)c);
-        else
-            buf_addf(out, "%%%02X", c);
-    }
-    return out->err;
-}
-
-static void put_event(struct buf *out, struct slice event, struct slice room)
+static int put(const struct speech *speech, struct buf *out, enum act act,
+               const struct template_values *values, const uint64_t *id)
 {
     buf_adds(out, "{\"event\":");
-    json_quote(out, event);
+    json_quote(out, speech->act[act].name);
     buf_adds(out, ",\"args\":[");
-    json_quote(out, room);
-}
-
-static int put_join(const struct speech *speech, struct buf *out, struct slice room, uint64_t id)
-{
-    put_event(out, speech->join_event, room);
-    return buf_addf(out, "],\"ack\":%llu}", (unsigned long long)id);
-}
-
-static int put_publish(const struct speech *speech, struct buf *out, struct slice room, uint64_t id,
-                       struct slice payload)
-{
-    put_event(out, speech->publish_event, room);
-    buf_addc(out, ',');
-    json_quote(out, speech->message_event);
-    buf_addc(out, ',');
-    buf_add(out, payload);
-    return buf_addf(out, "],\"ack\":%llu}", (unsigned long long)id);
+    int err = template_put(&speech->act[act].args, out, values);
+    if (err != 0)
+        return err;
+    return id ? buf_addf(out, "],\"ack\":%llu}", (unsigned long long)*id) : buf_adds(out, "]}");
 }
 
 /* `rest` is `],"room":"<room>"}`: the room's name needs no escapes here, else the long way round is taken. */
@@ -142,13 +114,9 @@ static void hear(const struct speech *speech, struct slice room, struct slice te
     struct slice rest;
     struct object object;
     *heard = (struct heard){.kind = HEARD_NOTHING};
-    if (speech_is_message(speech, text, &rest) && ends_as_usual(rest, room)) {
-        struct slice payload = {text.p + speech->prefix.n, speech->payload_size};
-        speech_hear_payload(speech, payload, heard);
-        if (!heard->bad_payload)
-            return;
-        *heard = (struct heard){.kind = HEARD_NOTHING};
-    }
+    if (speech_is_message(speech, text, &rest) && ends_as_usual(rest, room) &&
+        speech_hear_message(speech, text, heard))
+        return;
     if (read_object(text, &object) != 0)
         speech_hear_end(heard, "the server sent something else than a JSON object");
     else if (object.error.n > 0 && object.ack.n == 0)
@@ -160,9 +128,13 @@ static void hear(const struct speech *speech, struct slice room, struct slice te
 }
 
 const struct load_dialect load_json = {.name = "json",
+                                       .about = "Roomcast's JSON over WebSocket",
+                                       .wire = &wire_websocket,
                                        .path = "/ws",
+                                       .joining = JOIN_BY_EVENT,
+                                       .acks = true,
+                                       .events = true,
                                        .prepare = prepare,
-                                       .put_query = put_query,
-                                       .put_join = put_join,
-                                       .put_publish = put_publish,
+                                       .put_params = put_params,
+                                       .put = put,
                                        .hear = hear};

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Socket.IO v5 over Engine.IO v4, on WebSocket from the start, in client role. */
+/* Socket.IO v5 over Engine.IO v4 in client role: on WebSocket from the start, or on HTTP polling to the end.
+ */
+#include "core/codec/socketio.h"
 #include "core/base/err.h"
 #include "core/codec/engineio.h"
 #include "core/codec/json.h"
-#include "core/codec/socketio.h"
-#include "loadtest/dialect.h"
+#include "loadtest/dialect/dialect.h"
+#include "loadtest/wire/wire.h"
 
 static int prepare(struct speech *speech)
 {
@@ -19,40 +21,31 @@ static int prepare(struct speech *speech)
     return prefix->err ? prefix->err : greeting->err;
 }
 
-static int put_query(const struct speech *speech, struct buf *out)
+static int websocket_params(const struct speech *speech, struct buf *target)
 {
     (void)speech;
-    return buf_adds(out, "?EIO=4&transport=websocket");
+    int err = speech_put_param(target, "EIO", SLICE_LIT("4"));
+    return err ? err : speech_put_param(target, "transport", SLICE_LIT("websocket"));
 }
 
-static void put_event(const struct speech *speech, struct buf *out, struct slice event, struct slice room,
-                      uint64_t id)
+static int polling_params(const struct speech *speech, struct buf *target)
+{
+    (void)speech;
+    int err = speech_put_param(target, "EIO", SLICE_LIT("4"));
+    return err ? err : speech_put_param(target, "transport", SLICE_LIT("polling"));
+}
+
+static int put(const struct speech *speech, struct buf *out, enum act act,
+               const struct template_values *values, const uint64_t *id)
 {
     buf_addc(out, '4');
-    sio_put_head(out, SIO_EVENT, 0, speech->ns, true, id);
+    sio_put_head(out, SIO_EVENT, 0, speech->ns, id != NULL, id ? *id : 0);
     buf_addc(out, '[');
-    json_quote(out, event);
-    buf_addc(out, ',');
-    json_quote(out, room);
-}
-
-static int put_join(const struct speech *speech, struct buf *out, struct slice room, uint64_t id)
-{
-    put_event(speech, out, speech->join_event, room, id);
-    buf_addc(out, ']');
-    return out->err;
-}
-
-static int put_publish(const struct speech *speech, struct buf *out, struct slice room, uint64_t id,
-                       struct slice payload)
-{
-    put_event(speech, out, speech->publish_event, room, id);
-    buf_addc(out, ',');
-    json_quote(out, speech->message_event);
-    buf_addc(out, ',');
-    buf_add(out, payload);
-    buf_addc(out, ']');
-    return out->err;
+    json_quote(out, speech->act[act].name);
+    if (speech->act[act].args.pieces > 0)
+        buf_addc(out, ',');
+    int err = template_put(&speech->act[act].args, out, values);
+    return err ? err : buf_addc(out, ']');
 }
 
 static bool is_message_event(const struct speech *speech, struct slice name)
@@ -123,20 +116,16 @@ static void hear(const struct speech *speech, struct slice room, struct slice te
     struct slice rest;
     struct eio_packet packet;
     *heard = (struct heard){.kind = HEARD_NOTHING};
-    if (speech_is_message(speech, text, &rest) && slice_is(rest, "]")) {
-        struct slice payload = {text.p + speech->prefix.n, speech->payload_size};
-        speech_hear_payload(speech, payload, heard);
-        if (!heard->bad_payload)
-            return;
-        *heard = (struct heard){.kind = HEARD_NOTHING};
-    }
+    if (speech_is_message(speech, text, &rest) && slice_is(rest, "]") &&
+        speech_hear_message(speech, text, heard))
+        return;
     if (eio_decode(text, &packet) != 0) {
         speech_hear_end(heard, "the server sent a malformed Engine.IO packet");
     } else if (packet.type == EIO_OPEN) {
         heard->kind = HEARD_REPLY;
         heard->text = buf_slice(&speech->greeting);
     } else if (packet.type == EIO_PING) {
-        heard->kind = HEARD_REPLY;
+        heard->kind = HEARD_PING;
         heard->text = SLICE_LIT("3");
     } else if (packet.type == EIO_CLOSE) {
         speech_hear_end(heard, "the server sent an Engine.IO close packet");
@@ -146,9 +135,25 @@ static void hear(const struct speech *speech, struct slice room, struct slice te
 }
 
 const struct load_dialect load_socketio = {.name = "socketio",
+                                           .about = "Socket.IO v5 over WebSocket",
+                                           .wire = &wire_websocket,
                                            .path = "/socket.io/",
+                                           .joining = JOIN_BY_EVENT,
+                                           .acks = true,
+                                           .events = true,
                                            .prepare = prepare,
-                                           .put_query = put_query,
-                                           .put_join = put_join,
-                                           .put_publish = put_publish,
+                                           .put_params = websocket_params,
+                                           .put = put,
                                            .hear = hear};
+
+const struct load_dialect load_polling = {.name = "polling",
+                                          .about = "Socket.IO v5 over HTTP polling",
+                                          .wire = &wire_polling,
+                                          .path = "/socket.io/",
+                                          .joining = JOIN_BY_EVENT,
+                                          .acks = true,
+                                          .events = true,
+                                          .prepare = prepare,
+                                          .put_params = polling_params,
+                                          .put = put,
+                                          .hear = hear};
