@@ -41,18 +41,27 @@ void clients_connect(struct worker *worker, uint64_t now)
     }
 }
 
-static void retry_later(struct worker *worker, struct worker_client *client)
+static void back_later(struct worker *worker, struct worker_client *client)
 {
     double delay =
         worker->options->reconnect_delay * (0.5 + (double)(random_u64() % RETRY_DELAYS) / RETRY_DELAYS);
-    timer_start(&worker->crowd.timers, &client->retry, clock_us() / 1000, (uint64_t)(delay * 1000));
+    timer_start(&worker->crowd.timers, &client->back, clock_us() / 1000, (uint64_t)(delay * 1000));
 }
 
-static void on_retry(struct timer *timer, uint64_t now)
+static void on_back(struct timer *timer, uint64_t now)
 {
-    struct worker_client *client = container_of(timer, struct worker_client, retry);
+    struct worker_client *client = container_of(timer, struct worker_client, back);
     (void)now;
-    start(client, clock_us());
+    if (client->actor->state == ACTOR_LEFT)
+        actor_join(client->actor);
+    else
+        start(client, clock_us());
+}
+
+/* Whether clients that are cut connect again by themselves. */
+static bool retries(const struct worker *worker)
+{
+    return worker->scenario->retries || worker->options->search;
 }
 
 void clients_joined(struct actor *actor)
@@ -61,6 +70,12 @@ void clients_joined(struct actor *actor)
     struct worker_client *client = worker_client(worker, actor);
     struct stats *stats = &worker->place->stats;
     uint64_t now = clock_us();
+    if (client->connected) { /* it had only left the room */
+        stats->count[STAT_MOVES]++;
+        judge_return(&worker->traffic.judge, actor->index);
+        return;
+    }
+    client->connected = true;
     worker->place->joined++;
     histogram_record(&stats->connect, now - client->began);
     if (client->cut_at != 0) {
@@ -72,6 +87,19 @@ void clients_joined(struct actor *actor)
     }
     worker->in_flight--;
     clients_connect(worker, now);
+}
+
+void clients_leave_room(struct worker *worker, struct actor *actor)
+{
+    judge_leave(&worker->traffic.judge, actor->index, LEAVING);
+    actor_leave(actor);
+}
+
+void clients_left(struct actor *actor)
+{
+    struct worker *worker = worker_of(actor);
+    judge_leave(&worker->traffic.judge, actor->index, OUT);
+    back_later(worker, worker_client(worker, actor));
 }
 
 static void complain(struct worker *worker, const struct actor *actor, const char *why)
@@ -98,10 +126,11 @@ static void fail_to_connect(struct worker *worker, const struct actor *actor, en
     worker_fail(worker, text);
 }
 
-/* A member was cut off. */
+/* One that was connected was cut off. */
 static void cut(struct worker *worker, struct actor *actor, const char *why)
 {
     struct worker_client *client = worker_client(worker, actor);
+    client->connected = false;
     worker->place->joined--;
     if (client->stalled) {
         worker->place->stats.count[STAT_STALLED_CUT]++;
@@ -109,12 +138,12 @@ static void cut(struct worker *worker, struct actor *actor, const char *why)
     }
     worker->place->stats.count[STAT_DISCONNECTED]++;
     traffic_cut(&worker->traffic, actor);
-    judge_leave(&worker->traffic.judge, actor->index, worker->scenario->retries ? AWAY : GONE);
+    judge_leave(&worker->traffic.judge, actor->index, retries(worker) ? AWAY : GONE);
     complain(worker, actor, why);
-    if (!worker->scenario->retries)
+    if (!retries(worker))
         return;
     client->cut_at = clock_us();
-    retry_later(worker, client);
+    back_later(worker, client);
 }
 
 void clients_gone(struct actor *actor, enum actor_state before, const char *why)
@@ -124,12 +153,12 @@ void clients_gone(struct actor *actor, enum actor_state before, const char *why)
         return;
     if (worker->phase == PHASE_CONNECT && !worker->scenario->retries) {
         fail_to_connect(worker, actor, before, why);
-    } else if (before == ACTOR_JOINED) {
+    } else if (worker_client(worker, actor)->connected) {
         cut(worker, actor, why);
     } else {
         if (worker->place->stats.count[STAT_CONNECT_FAILED]++ == 0)
             progress_say(&worker->progress, "client %u could not connect: %s", actor->index, why);
-        retry_later(worker, worker_client(worker, actor));
+        back_later(worker, worker_client(worker, actor));
     }
 }
 
@@ -137,10 +166,10 @@ void clients_close(struct worker *worker)
 {
     for (uint32_t i = 0; i < worker->crowd.range.count; i++) {
         struct worker_client *client = &worker->client[i];
-        timer_stop(&client->retry);
+        timer_stop(&client->back);
         actor_stop(client->actor);
         client->cut_at = 0;
-        client->stalled = false;
+        client->connected = client->stalled = false;
         if (worker->traffic.judge.subscriber[i].membership != MEMBER)
             judge_return(&worker->traffic.judge, client->actor->index);
     }
@@ -148,7 +177,7 @@ void clients_close(struct worker *worker)
     worker->started = worker->in_flight = 0;
 }
 
-void worker_stall(struct worker *worker, struct actor *actor)
+void clients_stall(struct worker *worker, struct actor *actor)
 {
     struct worker_client *client = worker_client(worker, actor);
     if (client->stalled || actor->state != ACTOR_JOINED)
@@ -165,6 +194,6 @@ void clients_init(struct worker *worker)
     worker->client = xcalloc(count + 1, sizeof *worker->client);
     for (uint32_t i = 0; i < count; i++) {
         worker->client[i].actor = &worker->crowd.actors[i];
-        timer_init(&worker->client[i].retry, on_retry);
+        timer_init(&worker->client[i].back, on_back);
     }
 }

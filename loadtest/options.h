@@ -27,6 +27,7 @@ struct options {
         interval;
     double max_p99; /* milliseconds */
     double stalled; /* share of the readers */
+    double churn, typing;
     double command_at;
     const char *command;
     const char *ns, *path, *publish_path, *room_prefix, *join_event, *join_args, *leave_event, *publish_event,

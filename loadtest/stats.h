@@ -25,6 +25,8 @@ enum fault {
     X(STAT_STALE, "stale", FAULT_NEVER,                                                                      \
       "messages that came after the end of their step had counted them lost")                                \
     X(STAT_STALLED_CUT, "stalled_cut", FAULT_NEVER, "stalled readers that the server disconnected")          \
+    X(STAT_MOVES, "moves", FAULT_NEVER, "times that a client left its room and came back")                   \
+    X(STAT_TYPING, "typing", FAULT_NEVER, "typing notices sent; who gets them is not counted")               \
     X(STAT_RECONNECTS, "reconnects", FAULT_NEVER, "connections that were cut, and joined again")             \
     X(STAT_LOST, "lost", FAULT_ALWAYS, "deliveries that did not arrive in time")                             \
     X(STAT_DUPLICATED, "duplicated", FAULT_ALWAYS, "messages that a subscriber got again")                   \

@@ -90,6 +90,7 @@ static void on_after_read(struct crowd *crowd)
 
 static const struct crowd_events events = {.joined = clients_joined,
                                            .gone = clients_gone,
+                                           .left = clients_left,
                                            .message = on_message,
                                            .answered = on_answered,
                                            .after_read = on_after_read};
@@ -157,6 +158,7 @@ static void show(struct worker *worker)
     place->stats.frames = loop->frames;
     place->stats.reads = loop->reads;
     place->stats.bytes = loop->bytes;
+    place->stats.count[STAT_HEARTBEATS] = loop->pings;
     place->last_delivery = worker->traffic.last_delivery;
     place->cpu_seconds = cpu_seconds();
 }

@@ -14,10 +14,10 @@
 
 struct worker_client {
     struct actor *actor;
-    struct timer retry;
-    uint64_t began;  /* microseconds: when it last began to connect */
-    uint64_t cut_at; /* when it was cut; 0: it is not away */
-    bool stalled;
+    struct timer back; /* connecting or joining again */
+    uint64_t began;    /* microseconds: when it last began to connect */
+    uint64_t cut_at;   /* when it was cut; 0: it is not away */
+    bool connected, stalled;
 };
 
 struct worker {
@@ -36,6 +36,7 @@ struct worker {
     uint32_t started, in_flight;  /* connections, in PHASE_CONNECT */
     struct worker_client *client; /* one for each actor */
     struct progress progress;     /* for what is said about single connections */
+    uint64_t typed, left;         /* scenario chat: what it has done in this step */
     uint32_t complaints;
 };
 
@@ -55,7 +56,10 @@ void clients_close(struct worker *worker);
 /* What actors tell. */
 void clients_joined(struct actor *actor);
 void clients_gone(struct actor *actor, enum actor_state before, const char *why);
-/* It stops reading, for good: nothing is owed to it any more. */
-void worker_stall(struct worker *worker, struct actor *actor);
+void clients_left(struct actor *actor);
+/* For scenarios: it stops reading, for good; nothing is owed to it any more. */
+void clients_stall(struct worker *worker, struct actor *actor);
+/* For an actor that has joined: it leaves its room, and comes back after --reconnect-delay. */
+void clients_leave_room(struct worker *worker, struct actor *actor);
 
 #endif

@@ -18,7 +18,7 @@ static void begin(struct worker *worker)
             crowd->plan->connections - 1 - connection; /* publishers are the first connections */
         bool chosen = (uint32_t)((reader + 1) * share) > (uint32_t)(reader * share);
         if (chosen && !plan_publishes(crowd->plan, connection))
-            worker_stall(worker, &crowd->actors[i]);
+            clients_stall(worker, &crowd->actors[i]);
     }
 }
 
