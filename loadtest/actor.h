@@ -70,7 +70,4 @@ void actor_join(struct actor *actor);
 void actor_pause(struct actor *actor, bool paused);
 /* May make the actor be gone. */
 void actor_flush(struct actor *actor);
-/* Stops reading from its socket, or goes on. */
-void actor_pause(struct actor *actor, bool pause);
-
 #endif

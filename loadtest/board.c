@@ -2,6 +2,8 @@
 /* What the conductor and its load processes share. */
 #include "loadtest/board.h"
 
+#include <stdio.h>
+
 #include "loadtest/shared.h"
 
 static size_t size_of(uint32_t places)
@@ -26,6 +28,14 @@ void board_free(struct board *board)
 {
     ledger_free(board->ledger);
     shared_free(board, size_of(board->places));
+}
+
+void board_fail(struct board_place *place, const char *why)
+{
+    if (atomic_load(&place->failed))
+        return;
+    snprintf(place->error, sizeof place->error, "%s", why);
+    atomic_store_explicit(&place->failed, true, memory_order_release);
 }
 
 void board_order(struct board *board, enum phase phase)
@@ -81,7 +91,7 @@ bool board_settled(const struct board *board)
 const char *board_error(const struct board *board)
 {
     for (uint32_t i = 0; i < board->places; i++)
-        if (board->place[i].error[0] != '\0')
+        if (atomic_load_explicit(&board->place[i].failed, memory_order_acquire))
             return board->place[i].error;
     return NULL;
 }

@@ -15,10 +15,13 @@
 enum phase {
     PHASE_IDLE,
     PHASE_CONNECT, /* connect and join */
-    PHASE_PUBLISH, /* what is due by board->schedule */
-    PHASE_DRAIN,   /* publish nothing more, wait for what is outstanding */
+    PHASE_PREPARE, /* take over board->schedule: from now on others may publish */
+    PHASE_PUBLISH, /* what is due by it */
+    PHASE_STOP,    /* publish nothing more */
+    PHASE_DRAIN,   /* nobody publishes any more: wait for what is outstanding */
     PHASE_VOID,    /* tell which publications were not answered: nobody is owed them */
     PHASE_AUDIT,   /* count what has not arrived as lost */
+    PHASE_WAKE,    /* stalled readers read again: those that were disconnected find out */
     PHASE_CLOSE,   /* close all connections */
     PHASE_END      /* exit */
 };
@@ -27,13 +30,13 @@ struct board_place {
     _Atomic uint32_t obeyed; /* the last order that has been taken up; what it made is visible then */
     uint32_t connections;    /* it has to hold */
     uint32_t joined;         /* of them, now */
-    uint32_t stalled;        /* of them, readers that do not read on purpose */
-    bool settled;            /* all it published was answered, all it is owed was delivered */
+    bool settled;            /* in PHASE_DRAIN: all was answered and delivered */
     struct audit audit;      /* as of its last look, for progress */
     struct stats stats;      /* since it began */
     uint64_t last_delivery;  /* of a measured message, microseconds */
     double cpu_seconds;
-    char error[512]; /* why it cannot go on; empty while it can */
+    _Atomic bool failed; /* it cannot go on; the error is visible then */
+    char error[512];
 };
 
 struct board {
@@ -48,6 +51,9 @@ struct board {
 /* NULL, with errno, when memory is short. To be made before the load processes are forked. */
 struct board *board_new(uint32_t places, uint32_t publishers);
 void board_free(struct board *board);
+
+/* For a load process: it cannot go on. */
+void board_fail(struct board_place *place, const char *why);
 
 /* For the conductor. */
 void board_order(struct board *board, enum phase phase);

@@ -52,10 +52,12 @@ static void on_back(struct timer *timer, uint64_t now)
 {
     struct worker_client *client = container_of(timer, struct worker_client, back);
     (void)now;
-    if (client->actor->state == ACTOR_LEFT)
+    if (client->actor->state == ACTOR_LEFT) {
+        judge_ask(&worker_of(client->actor)->traffic.judge, client->actor->index);
         actor_join(client->actor);
-    else
+    } else {
         start(client, clock_us());
+    }
 }
 
 /* Whether clients that are cut connect again by themselves. */
@@ -173,19 +175,26 @@ void clients_close(struct worker *worker)
         if (worker->traffic.judge.subscriber[i].membership != MEMBER)
             judge_return(&worker->traffic.judge, client->actor->index);
     }
-    worker->place->joined = worker->place->stalled = 0;
+    worker->place->joined = 0;
     worker->started = worker->in_flight = 0;
 }
 
 void clients_stall(struct worker *worker, struct actor *actor)
 {
     struct worker_client *client = worker_client(worker, actor);
-    if (client->stalled || actor->state != ACTOR_JOINED)
+    if (actor->state != ACTOR_JOINED)
         return;
     client->stalled = true;
-    worker->place->stalled++;
+    worker->place->stats.count[STAT_STALLED]++;
     judge_leave(&worker->traffic.judge, actor->index, LEAVING);
     actor_pause(actor, true);
+}
+
+void clients_wake(struct worker *worker)
+{
+    for (uint32_t i = 0; i < worker->crowd.range.count; i++)
+        if (worker->client[i].stalled && worker->client[i].connected)
+            actor_pause(worker->client[i].actor, false);
 }
 
 void clients_init(struct worker *worker)

@@ -17,6 +17,8 @@
 #include "loadtest/worker.h"
 
 #define TURN_US 5000
+#define GIVE_UP 3  /* interrupts */
+#define END_S   20 /* that a load process may take to end */
 
 static volatile sig_atomic_t interrupts;
 
@@ -159,6 +161,8 @@ bool conductor_turn(struct conductor *c)
     }
     if (board_error(c->board))
         conductor_fail(c, "%s", board_error(c->board));
+    if (interrupts >= GIVE_UP)
+        conductor_fail(c, "interrupted %d times: gave up", GIVE_UP);
     if (ledger_is_full(c->board->ledger))
         conductor_fail(c, "more than %u publications were refused, not sent or not answered: stopped",
                        LEDGER_MAX_VOIDS);
@@ -176,9 +180,11 @@ bool conductor_order(struct conductor *c, enum phase phase)
 
 /* ---- set-up */
 
-static void begin_child(const struct conductor *c, uint32_t process)
+static void begin_child(const struct conductor *c, uint32_t process, pid_t conductor)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != conductor) /* it died before that */
+        _exit(EXIT_FAILURE);
     signal(SIGINT, SIG_IGN); /* Ctrl-C goes to all; the conductor decides */
     signal(SIGTERM, SIG_IGN);
     worker_run(c->setup, c->board, process);
@@ -186,11 +192,12 @@ static void begin_child(const struct conductor *c, uint32_t process)
 
 static bool start_children(struct conductor *c)
 {
+    pid_t self = getpid();
     fflush(NULL);
     for (uint32_t i = 0; i < c->setup->processes; i++) {
         c->child[i] = fork();
         if (c->child[i] == 0) {
-            begin_child(c, i);
+            begin_child(c, i, self);
             exit(EXIT_SUCCESS);
         }
         if (c->child[i] < 0) {
@@ -201,17 +208,35 @@ static bool start_children(struct conductor *c)
     return true;
 }
 
+/* Waits until it has ended. false: it does not. */
+static bool await(pid_t child, int *status, uint64_t deadline)
+{
+    struct timespec pause = {.tv_nsec = TURN_US * 1000};
+    while (waitpid(child, status, WNOHANG) == 0) {
+        if (clock_us() >= deadline)
+            return false;
+        nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
 static void end_children(struct conductor *c)
 {
-    int status;
+    int status = 0;
+    uint64_t deadline = clock_us() + (c->failed ? 0 : END_S * 1000000);
     board_order(c->board, PHASE_END);
     for (uint32_t i = 0; i < c->setup->processes; i++) {
         if (c->child[i] <= 0)
             continue;
-        if (c->failed)
+        if (!await(c->child[i], &status, deadline)) {
+            conductor_fail(c, "a load process did not end within %d s", END_S);
             kill(c->child[i], SIGKILL);
-        if (waitpid(c->child[i], &status, 0) == c->child[i] && !c->failed && status != 0)
-            conductor_fail(c, "a load process did not end well (status %d)", status);
+            waitpid(c->child[i], &status, 0);
+        } else if (WIFSIGNALED(status)) {
+            conductor_fail(c, "a load process was ended by signal %d at its end", WTERMSIG(status));
+        } else if (WEXITSTATUS(status) != 0) {
+            conductor_fail(c, "a load process ended with status %d", WEXITSTATUS(status));
+        }
     }
 }
 

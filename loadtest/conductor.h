@@ -45,6 +45,9 @@ bool conductor_order(struct conductor *c, enum phase phase);
 void conductor_fail(struct conductor *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* How often the user has asked for the end. */
 int conductor_interrupts(void);
+/* Waits until nothing has come for half a second (in a search: and all clients are there), or so many
+ * seconds. false: the run cannot go on. step.c */
+bool conductor_calm(struct conductor *c, double at_most);
 void conductor_snapshot(struct conductor *c, struct snapshot *snapshot, uint64_t now);
 void conductor_run_command(struct conductor *c, uint64_t now);
 

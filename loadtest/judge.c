@@ -11,7 +11,8 @@
 struct judge_gap {
     size_t pair;
     uint32_t publisher;
-    struct seqset missing;
+    struct seqset missing; /* while it was a member: lost, if it does not come after all */
+    struct seqset missed;  /* while it was away */
     UT_hash_handle hh;
 };
 
@@ -38,6 +39,7 @@ static void forget_gaps(struct judge *judge)
     {
         HASH_DEL(judge->gaps, gap);
         seqset_free(&gap->missing);
+        seqset_free(&gap->missed);
         free(gap);
     }
     for (uint32_t p = 0; p < judge->plan->publishers; p++)
@@ -87,8 +89,8 @@ void judge_begin(struct judge *judge, uint32_t first)
             if (judge->owed_from)
                 judge->owed_from[pair + slot] = first;
         }
-        judge->subscriber[i].was_away = false;
-        judge->subscriber[i].missed = 0;
+        judge->subscriber[i].was_away = judge->subscriber[i].missed = false;
+        judge->subscriber[i].missed_for_good = 0;
     }
 }
 
@@ -125,39 +127,65 @@ static uint32_t higher(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
-static struct judge_gap *gap_of(struct judge *judge, size_t pair)
+static struct judge_gap *gap_of(const struct judge *judge, size_t pair)
 {
     struct judge_gap *gap;
     HASH_FIND(hh, judge->gaps, &pair, sizeof pair, gap);
     return gap;
 }
 
-static void pass_over(struct judge *judge, size_t pair, uint32_t publisher, uint32_t from, uint32_t to)
+static struct judge_gap *need_gap(struct judge *judge, size_t pair, uint32_t publisher)
 {
     struct judge_gap *gap = gap_of(judge, pair);
-    if (!gap) {
-        gap = xcalloc(1, sizeof *gap);
-        gap->pair = pair;
-        gap->publisher = publisher;
-        HASH_ADD(hh, judge->gaps, pair, sizeof gap->pair, gap);
-    }
-    if (gap->missing.count >= JUDGE_MAX_RANGES) {
-        struct seqrange oldest = seqset_pop(&gap->missing);
-        judge->given_up += owed(judge, publisher, oldest.from, oldest.to);
-    }
-    seqset_append(&gap->missing, from, to);
+    if (gap)
+        return gap;
+    gap = xcalloc(1, sizeof *gap);
+    gap->pair = pair;
+    gap->publisher = publisher;
+    HASH_ADD(hh, judge->gaps, pair, sizeof gap->pair, gap);
+    return gap;
 }
 
-/* What it did not get of the time when it was not a member will not come any more: it is before `until`. */
+/* Room for one more range, at the price of the oldest; returns how many were owed in that. */
+static uint64_t make_room(const struct judge *judge, struct seqset *set, uint32_t publisher)
+{
+    if (set->count < JUDGE_MAX_RANGES)
+        return 0;
+    struct seqrange oldest = seqset_pop(set);
+    return owed(judge, publisher, oldest.from, oldest.to);
+}
+
+static void pass_over(struct judge *judge, size_t pair, uint32_t publisher, uint32_t until)
+{
+    struct judge_gap *gap = need_gap(judge, pair, publisher);
+    judge->given_up += make_room(judge, &gap->missing, publisher);
+    seqset_append(&gap->missing, judge->next[pair], until);
+    judge->next[pair] = until;
+}
+
+static void miss(struct judge *judge, struct judge_subscriber *s, size_t pair, uint32_t publisher,
+                 uint32_t until)
+{
+    struct judge_gap *gap = need_gap(judge, pair, publisher);
+    s->missed = true;
+    s->missed_for_good += make_room(judge, &gap->missed, publisher);
+    seqset_append(&gap->missed, judge->next[pair], until);
+    judge->next[pair] = until;
+}
+
+/* What it did not get of the time when it was not a member will not come any more, if it is before `until`.
+ */
 static void settle_absence(struct judge *judge, struct judge_subscriber *s, size_t pair, uint32_t publisher,
                            uint32_t until)
 {
-    uint32_t end = lower(owed_from(judge, pair), until);
+    uint32_t end =
+        s->membership == AWAY || s->membership == ASKING ? until : lower(owed_from(judge, pair), until);
     if (judge->next[pair] >= end)
         return;
-    if (s->was_away)
-        s->missed += owed(judge, publisher, judge->next[pair], end);
-    judge->next[pair] = end;
+    if (s->membership == AWAY || s->was_away)
+        miss(judge, s, pair, publisher, end);
+    else
+        judge->next[pair] = end;
 }
 
 static enum verdict receive_irregular(struct judge *judge, struct judge_subscriber *s, size_t pair,
@@ -166,12 +194,13 @@ static enum verdict receive_irregular(struct judge *judge, struct judge_subscrib
     if (sequence > judge->next[pair]) {
         settle_absence(judge, s, pair, publisher, sequence);
         if (sequence > judge->next[pair])
-            pass_over(judge, pair, publisher, judge->next[pair], sequence);
+            pass_over(judge, pair, publisher, sequence);
         judge->next[pair] = sequence + 1;
         return VERDICT_FINE;
     }
     struct judge_gap *gap = gap_of(judge, pair);
-    return gap && seqset_remove(&gap->missing, sequence) ? VERDICT_LATE : VERDICT_DUPLICATE;
+    bool late = gap && (seqset_remove(&gap->missing, sequence) || seqset_remove(&gap->missed, sequence));
+    return late ? VERDICT_LATE : VERDICT_DUPLICATE;
 }
 
 enum verdict judge_receive(struct judge *judge, uint32_t subscriber, uint32_t publisher, uint32_t sequence)
@@ -207,16 +236,23 @@ static uint64_t outstanding_of(const struct judge *judge, uint32_t subscriber, b
 void judge_leave(struct judge *judge, uint32_t subscriber, enum membership how)
 {
     struct judge_subscriber *s = subscriber_of(judge, subscriber);
-    if (s->membership == MEMBER) {
-        uint32_t room = plan_room(judge->plan, subscriber);
-        size_t pair = first_pair(judge, subscriber);
-        for (uint32_t slot = 0; slot < slots_of(judge, subscriber); slot++)
-            settle_absence(judge, s, pair + slot, plan_publisher_in_slot(judge->plan, room, slot),
-                           UINT32_MAX);
-        if (how == GONE)
-            s->missed += outstanding_of(judge, subscriber, false);
+    uint32_t room = plan_room(judge->plan, subscriber);
+    size_t pair = first_pair(judge, subscriber);
+    for (uint32_t slot = 0; s->membership == MEMBER && slot < slots_of(judge, subscriber); slot++) {
+        uint32_t publisher = plan_publisher_in_slot(judge->plan, room, slot);
+        uint32_t published = ledger_published(judge->ledger, publisher);
+        settle_absence(judge, s, pair + slot, publisher, UINT32_MAX);
+        if (how == GONE && judge->next[pair + slot] < published)
+            miss(judge, s, pair + slot, publisher, published);
     }
     s->membership = how;
+}
+
+void judge_ask(struct judge *judge, uint32_t subscriber)
+{
+    struct judge_subscriber *s = subscriber_of(judge, subscriber);
+    if (s->membership == OUT)
+        s->membership = ASKING;
 }
 
 void judge_return(struct judge *judge, uint32_t subscriber)
@@ -233,14 +269,29 @@ void judge_return(struct judge *judge, uint32_t subscriber)
     s->membership = MEMBER;
 }
 
+static uint64_t owed_of_set(const struct judge *judge, uint32_t publisher, const struct seqset *set)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < set->count; i++)
+        count += owed(judge, publisher, set->range[i].from, set->range[i].to);
+    return count;
+}
+
 uint64_t judge_missed(const struct judge *judge, uint32_t subscriber)
 {
     const struct judge_subscriber *s = subscriber_of(judge, subscriber);
+    uint64_t count = s->missed_for_good;
+    size_t pair = first_pair(judge, subscriber);
+    for (uint32_t slot = 0; s->missed && slot < slots_of(judge, subscriber); slot++) {
+        const struct judge_gap *gap = gap_of(judge, pair + slot);
+        if (gap)
+            count += owed_of_set(judge, gap->publisher, &gap->missed);
+    }
     if (s->membership == AWAY)
-        return s->missed + outstanding_of(judge, subscriber, true);
+        return count + outstanding_of(judge, subscriber, true);
     if (s->membership == MEMBER && s->was_away)
-        return s->missed + outstanding_of(judge, subscriber, true) - outstanding_of(judge, subscriber, false);
-    return s->missed;
+        return count + outstanding_of(judge, subscriber, true) - outstanding_of(judge, subscriber, false);
+    return count;
 }
 
 struct audit judge_audit(const struct judge *judge)
@@ -253,7 +304,6 @@ struct audit judge_audit(const struct judge *judge)
         audit.missed += judge_missed(judge, subscriber);
     }
     for (const struct judge_gap *gap = judge->gaps; gap; gap = gap->hh.next)
-        for (uint32_t i = 0; i < gap->missing.count; i++)
-            audit.lost += owed(judge, gap->publisher, gap->missing.range[i].from, gap->missing.range[i].to);
+        audit.lost += owed_of_set(judge, gap->publisher, &gap->missing);
     return audit;
 }

@@ -31,11 +31,12 @@ enum membership {
     MEMBER,
     LEAVING, /* wants to leave: it may get messages, but nothing is owed to it */
     OUT,     /* has left of its own will: it must not get messages */
-    AWAY,    /* was disconnected and will be back: what is published meanwhile it misses */
+    AWAY,    /* was disconnected and will be back: what it does not get of this time it has missed */
+    ASKING,  /* was out, and wants to be a member again: it may get messages, but nothing is owed to it */
     GONE     /* was disconnected for good: it missed what was outstanding, and that is all */
 };
 
-struct judge_gap; /* hashed by pair: what one subscriber misses of one publisher */
+struct judge_gap; /* hashed by pair: what one subscriber did not get of one publisher */
 
 struct judge {
     const struct plan *plan;
@@ -50,8 +51,9 @@ struct judge {
     size_t *base;         /* per room: its first pair */
     struct judge_subscriber {
         enum membership membership;
-        bool was_away;   /* what it then does not get of that, it has missed */
-        uint64_t missed; /* for certain */
+        bool was_away; /* what it then does not get of that, it has missed */
+        bool missed;   /* something, see the gaps */
+        uint64_t missed_for_good;
     } * subscriber;
     struct judge_gap *gaps;
     uint64_t given_up;
@@ -75,6 +77,8 @@ void judge_begin(struct judge *judge, uint32_t first);
 enum verdict judge_receive(struct judge *judge, uint32_t subscriber, uint32_t publisher, uint32_t sequence);
 /* It is not a member any more; `how` is one of the other memberships. */
 void judge_leave(struct judge *judge, uint32_t subscriber, enum membership how);
+/* One who is out wants to be a member again. */
+void judge_ask(struct judge *judge, uint32_t subscriber);
 /* It is a member again: what is published from now on is owed to it. */
 void judge_return(struct judge *judge, uint32_t subscriber);
 /* Reads in the ledger what has become void. */

@@ -228,6 +228,18 @@ static enum options_result check(const struct options *options)
         fprintf(stderr, "roomcast-load: scenario failover: needs a --command that breaks something\n");
         return OPTIONS_BAD;
     }
+    double publishing = options->ramp + options->warmup + options->duration;
+    if (options->command && options->command_at >= publishing) {
+        fprintf(stderr,
+                "roomcast-load: option --command-at: expected less than --ramp, --warmup and --duration "
+                "together (%.12g s), got %.12g\n",
+                publishing, options->command_at);
+        return OPTIONS_BAD;
+    }
+    if (options->stalled > 0 && strcmp(options->scenario->name, "slow") != 0) {
+        fprintf(stderr, "roomcast-load: option --stalled: only for --scenario slow\n");
+        return OPTIONS_BAD;
+    }
     if (check_share(options, "--rooms", options->rooms) != OPTIONS_RUN)
         return OPTIONS_BAD;
     return check_share(options, "--publishers", options->publishers);

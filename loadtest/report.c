@@ -90,9 +90,10 @@ static void print_messages(FILE *out, const struct options *o, const struct step
 /* Clients that were cut off, and what they did not get. */
 static void print_cuts(FILE *out, const struct stats *stats)
 {
-    if (stats->count[STAT_STALLED_CUT] > 0) {
+    if (stats->count[STAT_STALLED] > 0) {
         label(out, "stalled");
-        fprintf(out, "  %" PRIu64 " were disconnected by the server\n", stats->count[STAT_STALLED_CUT]);
+        fprintf(out, "  %" PRIu64 " readers, %" PRIu64 " of them were disconnected by the server\n",
+                stats->count[STAT_STALLED], stats->count[STAT_STALLED_CUT]);
     }
     if (stats->count[STAT_RECONNECTS] == 0)
         return;
@@ -111,10 +112,11 @@ static void print_generator(FILE *out, const struct step *step)
 {
     char text[16];
     label(out, "generator");
-    fprintf(out, "  %.0f %% of a core, published late by p99 %s\n", 100 * step->generator_cpu,
+    fprintf(out, "  %.0f %% of a core, published late by p99 %s", 100 * step->generator_cpu,
             format_us(histogram_quantile(&step->stats.lag, 0.99), text));
+    fprintf(out, ", ran late by p99 %s\n", format_us(histogram_quantile(&step->stats.stall, 0.99), text));
     if (step->generator_busy)
-        fprintf(out, "%-11s  it was busy all the time: it may have been the bottleneck itself\n", "");
+        fprintf(out, "%-11s  %s: it may have been the bottleneck itself\n", "", step->generator_why);
 }
 
 static void print_servers(FILE *out, const struct result *result, const struct step *step)

@@ -8,9 +8,8 @@
 #include "loadtest/conductor.h"
 #include "loadtest/search.h"
 
-#define CALM_US    500000   /* nothing has come for so long: what is late does not come any more */
-#define CALM_MAX   30000000 /* longest wait for that */
-#define SEARCH_MAX 1e7      /* messages per second */
+#define CALM_MAX   30.0 /* seconds */
+#define SEARCH_MAX 1e7  /* messages per second */
 
 void run_rounds(struct conductor *c)
 {
@@ -37,7 +36,12 @@ static bool held(const struct conductor *c, struct step *step)
                      (unsigned long long)stats->count[i]);
             return false;
         }
-    if (stats->count[STAT_REFUSED] > 0)
+    if (stats->count[STAT_PUBLISHED] == 0)
+        snprintf(step->why, sizeof step->why, "nothing was published");
+    else if (step->joined < c->options->connections)
+        snprintf(step->why, sizeof step->why, "%u clients are not connected",
+                 c->options->connections - step->joined);
+    else if (stats->count[STAT_REFUSED] > 0)
         snprintf(step->why, sizeof step->why, "refused %llu", (unsigned long long)stats->count[STAT_REFUSED]);
     else if (lag > most)
         snprintf(step->why, sizeof step->why, "the load generator published late by p99 %s",
@@ -50,22 +54,8 @@ static bool held(const struct conductor *c, struct step *step)
 /* What a rate that was too high has left behind must not spoil the next one. */
 static bool calm_down(struct conductor *c)
 {
-    uint64_t began = clock_us(), since = began, frames = 0, now;
-    struct stats *stats = xcalloc(1, sizeof *stats);
-    bool goes_on = true;
     c->doing = "waiting until it is calm";
-    while (goes_on && conductor_interrupts() == 0) {
-        goes_on = conductor_turn(c);
-        now = clock_us();
-        board_stats(c->board, stats);
-        if (stats->frames != frames || board_joined(c->board) != c->options->connections)
-            since = now;
-        frames = stats->frames;
-        if (now - since >= CALM_US || now - began >= CALM_MAX)
-            break;
-    }
-    free(stats);
-    return goes_on && conductor_interrupts() == 0;
+    return conductor_calm(c, CALM_MAX);
 }
 
 static void say_step(struct conductor *c, const struct step *step)
@@ -76,6 +66,16 @@ static void say_step(struct conductor *c, const struct step *step)
                  format_us(histogram_quantile(&step->stats.latency, 0.99), p99), 100 * step->generator_cpu);
 }
 
+/* What was cut short has shown nothing. */
+static bool interrupted(struct conductor *c, struct step *step)
+{
+    if (conductor_interrupts() == 0)
+        return false;
+    c->result->interrupted = true;
+    snprintf(step->why, sizeof step->why, "interrupted");
+    return true;
+}
+
 void run_search(struct conductor *c)
 {
     struct search search;
@@ -83,7 +83,7 @@ void run_search(struct conductor *c)
     search_init(&search, c->options->rate, SEARCH_MAX);
     for (bool connect = true; more && conductor_interrupts() == 0; connect = false) {
         struct step *step = step_do(c, search.rate, connect);
-        if (!step)
+        if (!step || interrupted(c, step))
             return;
         bool ok = held(c, step);
         say_step(c, step);
@@ -94,5 +94,7 @@ void run_search(struct conductor *c)
         }
         if (!ok && more && !calm_down(c))
             return;
+        if (conductor_interrupts() > 0)
+            c->result->interrupted = true;
     }
 }

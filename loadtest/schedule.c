@@ -17,7 +17,7 @@ void schedule_init(struct schedule *s, uint64_t start, uint32_t first, const str
     s->ramp_groups = s->ramp_us * s->groups_per_us / 2;
     double steady = (double)(s->end - start) - s->ramp_us;
     double total = ceil(s->ramp_groups + steady * s->groups_per_us) * pace->burst;
-    double most = (double)pace->publishers * (double)(UINT32_MAX - first);
+    double most = (double)pace->publishers * (double)((UINT32_MAX - first) / pace->burst * pace->burst);
     s->total = (uint64_t)(total < most ? total : most);
 }
 

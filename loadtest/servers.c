@@ -30,10 +30,13 @@ static bool read_stat(pid_t pid, struct server_usage *usage)
     const char *after_name = strrchr(text, ')');
     unsigned long user, system;
     long threads, pages;
+    char state;
     if (!after_name || sscanf(after_name + 1,
-                              " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %ld %*d "
+                              " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %ld %*d "
                               "%*u %*u %ld",
-                              &user, &system, &threads, &pages) != 4)
+                              &state, &user, &system, &threads, &pages) != 5)
+        return false;
+    if (state == 'Z' || state == 'X') /* it has ended, only its parent has not looked */
         return false;
     usage->cpu_seconds = (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
     usage->rss_bytes = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
@@ -70,8 +73,9 @@ static bool read_server(struct server *server)
     double fine = live_threads_seconds(server->pid);
     if (fine > usage.cpu_seconds)
         usage.cpu_seconds = fine;
-    if (usage.cpu_seconds >= server->usage.cpu_seconds) /* the two may differ by a tick */
-        server->usage = usage;
+    if (usage.cpu_seconds < server->usage.cpu_seconds) /* the two may differ by a tick */
+        usage.cpu_seconds = server->usage.cpu_seconds;
+    server->usage = usage;
     return true;
 }
 

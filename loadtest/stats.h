@@ -23,7 +23,8 @@ enum fault {
     X(STAT_MEASURED, "measured", FAULT_NEVER, "deliveries of messages that were due after the warm-up")      \
     X(STAT_HEARTBEATS, "heartbeats", FAULT_NEVER, "pings that came from the server, and were answered")      \
     X(STAT_STALE, "stale", FAULT_NEVER,                                                                      \
-      "messages that came after the end of their step had counted them lost")                                \
+      "messages and answers that came after the end of their step, which had counted them as faults")        \
+    X(STAT_STALLED, "stalled", FAULT_NEVER, "readers that stopped reading on purpose")                       \
     X(STAT_STALLED_CUT, "stalled_cut", FAULT_NEVER, "stalled readers that the server disconnected")          \
     X(STAT_MOVES, "moves", FAULT_NEVER, "times that a client left its room and came back")                   \
     X(STAT_TYPING, "typing", FAULT_NEVER, "typing notices sent; who gets them is not counted")               \
@@ -57,6 +58,7 @@ enum stat {
     X(latency, "latency_us", "due to delivered; of messages due after the warm-up")                          \
     X(answer, "answer_us", "due to acknowledged or refused; of the same")                                    \
     X(lag, "lag_us", "due to sent: how late the generator itself was; of the same")                          \
+    X(stall, "stall_us", "how late the load processes' ticks of 10 ms were, while measured")                 \
     X(connect, "connect_us", "connect to joined")                                                            \
     X(outage, "outage_us", "disconnected to joined again")                                                   \
     X(missed_by, "missed_by", "messages that a client which was disconnected missed")

@@ -7,15 +7,38 @@
 #include "loadtest/clock.h"
 #include "loadtest/conductor.h"
 
-#define BEGIN_US  40000  /* from the order to publish to the first message: all processes have seen it */
+#define BEGIN_US  50000  /* from the first order to the first message: all processes have seen both orders */
+#define MARGIN_US 20000  /* of it for the second order */
+#define TRIES     20     /* to have all of them ready in time, on a machine that is busy */
 #define SETTLE_US 200000 /* what comes twice comes within this time after all is there */
+#define CALM_US   500000 /* nothing has come for so long: no more will */
 #define BUSY      0.9    /* of a core: it could not do more */
+#define LATE_US   10000  /* p99 of how late the generator itself may be */
 
-static bool all_joined(struct conductor *c)
+/* Where clients try again, this is what ends it. */
+static bool comes_on(struct conductor *c, uint32_t joined, uint32_t *most, uint64_t *since)
+{
+    const struct options *o = c->options;
+    double patience =
+        o->connect_timeout + 2 * o->reconnect_delay + (o->connect_rate > 0 ? 2 / o->connect_rate : 0);
+    if (joined > *most || *since == 0) {
+        *most = joined;
+        *since = clock_us();
+    }
+    if (seconds_between(*since, clock_us()) < patience)
+        return true;
+    conductor_fail(c, "no further client could join for %.1f s: %u of %u have joined", patience, joined,
+                   o->connections);
+    return false;
+}
+
+static bool all_joined(struct conductor *c, uint32_t *most, uint64_t *since)
 {
     uint32_t joined = board_joined(c->board);
     if (joined == c->options->connections)
         return true;
+    if (!comes_on(c, joined, most, since))
+        return false;
     if (conductor_interrupts() > 0)
         conductor_fail(c, "interrupted while connecting (%u of %u clients had joined)", joined,
                        c->options->connections);
@@ -24,12 +47,13 @@ static bool all_joined(struct conductor *c)
 
 static bool connect_all(struct conductor *c, struct step *step)
 {
-    uint64_t began = clock_us();
+    uint64_t began = clock_us(), since = 0;
+    uint32_t most = 0;
     double cpu = servers_read(&c->result->servers).cpu_seconds;
     c->doing = "connecting";
     if (!conductor_order(c, PHASE_CONNECT))
         return false;
-    while (!all_joined(c))
+    while (!all_joined(c, &most, &since))
         if (!conductor_turn(c))
             return false;
     struct server_usage usage = servers_read(&c->result->servers);
@@ -55,8 +79,19 @@ static void account(struct conductor *c, struct step *step, const struct snapsho
         if (cpu > step->generator_cpu)
             step->generator_cpu = cpu;
     }
-    step->generator_busy = step->generator_cpu > BUSY;
     free(to);
+}
+
+/* On a machine that others use, too, it may be late without being busy. */
+static void blame_generator(struct step *step)
+{
+    if (step->generator_cpu > BUSY)
+        step->generator_why = "it was busy all the time";
+    else if (histogram_quantile(&step->stats.lag, 0.99) > LATE_US)
+        step->generator_why = "it published late";
+    else if (histogram_quantile(&step->stats.stall, 0.99) > LATE_US)
+        step->generator_why = "it did not get to run in time";
+    step->generator_busy = step->generator_why != NULL;
 }
 
 static bool nobody_is_left(const struct conductor *c)
@@ -69,6 +104,23 @@ static bool publishing_is_over(struct conductor *c, uint64_t now)
     if (conductor_interrupts() > 0)
         c->result->interrupted = true;
     return conductor_interrupts() > 0 || now >= c->board->schedule.end || nobody_is_left(c);
+}
+
+/* All load processes know what is due before the first of them publishes: else what others publish would come
+ * unexpected. */
+static bool prepare_all(struct conductor *c, const struct step *step)
+{
+    struct schedule *schedule = &c->board->schedule;
+    for (int i = 0; i < TRIES; i++) {
+        ledger_begin(c->board->ledger, c->first);
+        schedule_init(schedule, clock_us() + BEGIN_US, c->first, &step->pace);
+        if (!conductor_order(c, PHASE_PREPARE))
+            return false;
+        if (clock_us() + MARGIN_US < schedule->start)
+            break;
+    }
+    c->first = schedule_next_first(schedule);
+    return true;
 }
 
 static bool publish_all(struct conductor *c, struct step *step)
@@ -105,7 +157,7 @@ static bool drain_all(struct conductor *c)
     uint64_t began = clock_us(), settled_since = 0, now = began;
     int before = conductor_interrupts();
     c->doing = "draining";
-    if (!conductor_order(c, PHASE_DRAIN))
+    if (!conductor_order(c, PHASE_STOP) || !conductor_order(c, PHASE_DRAIN))
         return false;
     while (seconds_between(began, now) < c->options->drain_timeout && conductor_interrupts() == before) {
         if (!conductor_turn(c))
@@ -118,7 +170,40 @@ static bool drain_all(struct conductor *c)
         if (settled_since != 0 && now - settled_since >= SETTLE_US)
             break;
     }
+    if (conductor_interrupts() > before)
+        c->result->interrupted = true;
     return conductor_order(c, PHASE_VOID) && conductor_order(c, PHASE_AUDIT);
+}
+
+bool conductor_calm(struct conductor *c, double at_most)
+{
+    uint64_t began = clock_us(), since = began, bytes = 0, now = began;
+    struct stats *stats = xcalloc(1, sizeof *stats);
+    bool goes_on = true;
+    int before = conductor_interrupts();
+    while (goes_on && conductor_interrupts() == before && now - since < CALM_US &&
+           seconds_between(began, now) < at_most) {
+        goes_on = conductor_turn(c);
+        now = clock_us();
+        board_stats(c->board, stats);
+        if (stats->bytes != bytes ||
+            (c->options->search && board_joined(c->board) != c->options->connections))
+            since = now;
+        bytes = stats->bytes;
+    }
+    free(stats);
+    return goes_on;
+}
+
+/* Who was disconnected while it did not read learns it now. */
+static bool wake_stalled(struct conductor *c)
+{
+    struct stats *stats = xcalloc(1, sizeof *stats);
+    board_stats(c->board, stats);
+    bool any = stats->count[STAT_STALLED] > 0;
+    free(stats);
+    c->doing = "waking those that stalled";
+    return !any || (conductor_order(c, PHASE_WAKE) && conductor_calm(c, c->options->drain_timeout));
 }
 
 /* After the deliveries that came late, too. */
@@ -156,15 +241,13 @@ struct step *step_do(struct conductor *c, double rate, bool connect)
     board_stats(c->board, before);
     bool done = !connect || connect_all(c, step);
     if (done) {
-        schedule_init(&c->board->schedule, clock_us() + BEGIN_US, c->first, &step->pace);
-        ledger_begin(c->board->ledger, c->first);
-        c->first = schedule_next_first(&c->board->schedule);
-        done = publish_all(c, step) && drain_all(c);
+        done = prepare_all(c, step) && publish_all(c, step) && drain_all(c) && wake_stalled(c);
     }
     if (done) {
         board_stats(c->board, after);
         stats_difference(&step->stats, after, before);
         note_last_delivery(c, step);
+        blame_generator(step);
         step->joined = board_joined(c->board);
     }
     free(before);

@@ -14,8 +14,12 @@
 void traffic_init(struct traffic *traffic, struct crowd *crowd, struct ledger *ledger, size_t size,
                   struct stats *stats)
 {
-    *traffic = (struct traffic){
-        .crowd = crowd, .ledger = ledger, .stats = stats, .size = size, .acks = crowd->speech.acks};
+    *traffic = (struct traffic){.crowd = crowd,
+                                .ledger = ledger,
+                                .stats = stats,
+                                .size = size,
+                                .acks = crowd->speech.acks,
+                                .concluded = true};
     judge_init(&traffic->judge, crowd->plan, ledger, crowd->range);
     traffic->publisher = xcalloc(crowd->plan->publishers + 1, sizeof *traffic->publisher);
     traffic->payload = xcalloc(1, size);
@@ -40,6 +44,8 @@ void traffic_begin(struct traffic *traffic, const struct schedule *schedule)
     assert(traffic->pending == 0);
     traffic->schedule = *schedule;
     traffic->next = 0;
+    traffic->concluded = false;
+    traffic->last_delivery = 0;
     forget_answers(traffic);
     judge_begin(&traffic->judge, schedule->first);
 }
@@ -58,6 +64,17 @@ static void not_sent(struct traffic *traffic, uint32_t publisher, uint32_t seque
     ledger_void(traffic->ledger, publisher, sequence);
 }
 
+/* What waits may be no more than this batch: then the server has not had its chance to take it. */
+static bool send_one(struct traffic *traffic, struct actor *actor, uint32_t sequence)
+{
+    uint64_t id = (uint64_t)sequence + 1;
+    struct slice text = {traffic->payload, traffic->size};
+    if (actor_publish(actor, id, text) == 0)
+        return true;
+    actor_flush(actor);
+    return actor->state == ACTOR_JOINED && actor_publish(actor, id, text) == 0;
+}
+
 static void publish_one(struct traffic *traffic, struct actor *actor, uint64_t message, uint64_t now)
 {
     const struct schedule *schedule = &traffic->schedule;
@@ -67,8 +84,7 @@ static void publish_one(struct traffic *traffic, struct actor *actor, uint64_t m
     ledger_publish(traffic->ledger, payload.publisher);
     traffic->stats->count[STAT_PUBLISHED]++;
     payload_write(&payload, traffic->payload, traffic->size);
-    struct slice text = {traffic->payload, traffic->size};
-    if (actor->state != ACTOR_JOINED || actor_publish(actor, (uint64_t)payload.sequence + 1, text) != 0) {
+    if (actor->state != ACTOR_JOINED || !send_one(traffic, actor, payload.sequence)) {
         not_sent(traffic, payload.publisher, payload.sequence);
         return;
     }
@@ -89,10 +105,17 @@ static bool may_publish(const struct traffic *traffic, uint64_t first, uint64_t 
            (next - first < PUBLISH_BATCH || next % schedule->burst != 0);
 }
 
+static bool has_publishers(const struct traffic *traffic)
+{
+    return traffic->crowd->range.first < traffic->schedule.publishers;
+}
+
 uint64_t traffic_publish(struct traffic *traffic, uint64_t now)
 {
     const struct schedule *schedule = &traffic->schedule;
     uint64_t first = traffic->next;
+    if (!has_publishers(traffic))
+        return UINT64_MAX;
     for (; may_publish(traffic, first, now); traffic->next++) {
         struct actor *actor = actor_of(traffic, traffic->next);
         if (actor)
@@ -104,11 +127,6 @@ uint64_t traffic_publish(struct traffic *traffic, uint64_t now)
             actor_flush(actor);
     }
     return traffic->next < schedule->total ? schedule_due(schedule, traffic->next) : UINT64_MAX;
-}
-
-void traffic_stop(struct traffic *traffic)
-{
-    traffic->schedule.total = traffic->next;
 }
 
 static void delivered(struct traffic *traffic, uint64_t due, uint64_t now)
@@ -131,17 +149,24 @@ static bool is_of_this_run(const struct traffic *traffic, const struct payload *
                schedule_due(schedule, schedule_message(schedule, payload->publisher, payload->sequence));
 }
 
+static bool is_of_an_earlier_step(const struct traffic *traffic, const struct payload *payload)
+{
+    const struct schedule *schedule = &traffic->schedule;
+    return payload->publisher < schedule->publishers && payload->sequence < schedule->first &&
+           payload->due < schedule->start;
+}
+
 void traffic_message(struct traffic *traffic, const struct actor *actor, const struct heard *heard,
                      uint64_t now)
 {
     uint64_t *count = traffic->stats->count;
     const struct payload *payload = &heard->payload;
-    if (!heard->bad_payload && payload->due < traffic->schedule.start &&
-        payload->sequence < traffic->schedule.first) {
+    bool readable = !heard->bad_payload, known = readable && is_of_this_run(traffic, payload);
+    if (readable && (is_of_an_earlier_step(traffic, payload) || (known && traffic->concluded))) {
         count[STAT_STALE]++;
         return;
     }
-    if (heard->bad_payload || !is_of_this_run(traffic, payload)) {
+    if (!known) {
         count[STAT_UNEXPECTED]++;
         return;
     }
@@ -179,13 +204,23 @@ static void refused(struct traffic *traffic, uint32_t publisher, uint32_t sequen
     ledger_void(traffic->ledger, publisher, sequence);
 }
 
+static bool is_stale_answer(const struct traffic *traffic, uint32_t publisher, uint64_t sequence)
+{
+    return sequence < traffic->schedule.first ||
+           (traffic->concluded && sequence < ledger_published(traffic->ledger, publisher));
+}
+
 void traffic_answer(struct traffic *traffic, const struct actor *actor, const struct heard *heard,
                     uint64_t now)
 {
     struct stats *stats = traffic->stats;
     uint32_t publisher = plan_publisher_of_connection(actor->index);
     uint64_t sequence = heard->id - 1; /* ids begin at 1 */
-    if (!plan_publishes(traffic->crowd->plan, actor->index) || sequence < traffic->schedule.first ||
+    if (plan_publishes(traffic->crowd->plan, actor->index) && is_stale_answer(traffic, publisher, sequence)) {
+        stats->count[STAT_STALE]++;
+        return;
+    }
+    if (!plan_publishes(traffic->crowd->plan, actor->index) ||
         sequence >= ledger_published(traffic->ledger, publisher) ||
         !seqset_insert(&traffic->publisher[publisher].answered, (uint32_t)sequence)) {
         stats->count[STAT_UNEXPECTED]++;
@@ -249,6 +284,7 @@ void traffic_conclude(struct traffic *traffic)
 {
     struct stats *stats = traffic->stats;
     struct audit audit = traffic_audit(traffic);
+    traffic->concluded = true;
     stats->count[STAT_LOST] += audit.lost + audit.outstanding;
     stats->count[STAT_MISSED] += audit.missed;
     for (uint32_t i = 0; i < traffic->crowd->range.count; i++) {

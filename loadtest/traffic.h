@@ -25,7 +25,8 @@ struct traffic {
     uint64_t last_delivery; /* microseconds; of a measured message */
     size_t size;
     char *payload;
-    bool acks; /* publications are answered */
+    bool acks;      /* publications are answered */
+    bool concluded; /* the step has ended: what comes now comes too late */
 };
 
 /* The crowd, the ledger and the stats must outlive it; ledger and stats are filled in. Messages have `size`
@@ -39,9 +40,6 @@ void traffic_begin(struct traffic *traffic, const struct schedule *schedule);
 /* Sends what is due at `now`. Returns when the next message is due, in microseconds; UINT64_MAX: there is
  * none. */
 uint64_t traffic_publish(struct traffic *traffic, uint64_t now);
-/* No more messages are due. */
-void traffic_stop(struct traffic *traffic);
-
 void traffic_message(struct traffic *traffic, const struct actor *actor, const struct heard *heard,
                      uint64_t now);
 void traffic_answer(struct traffic *traffic, const struct actor *actor, const struct heard *heard,

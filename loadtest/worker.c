@@ -7,16 +7,13 @@
 #include <sys/resource.h>
 
 #include "core/base/err.h"
-#include "core/base/random.h"
 #include "core/base/xalloc.h"
 #include "loadtest/clock.h"
 
-#define TICK_US      10000
-#define LOOK_US      500000 /* between two looks at how things are, while messages are published */
-#define LOOK_SHARE   20     /* a look may take one part in so many of the time */
-#define FRAME_SPARE  65536  /* frames from the server may be this much larger than a payload */
-#define COMPLAINTS   5      /* disconnections that are told one by one */
-#define RETRY_DELAYS 8      /* distinct ones, for not all to come back at once */
+#define TICK_US     10000
+#define LOOK_US     500000 /* between two looks at how things are, while messages are published */
+#define LOOK_SHARE  20     /* a look may take one part in so many of the time */
+#define FRAME_SPARE 65536  /* frames from the server may be this much larger than a payload */
 
 static double cpu_seconds(void)
 {
@@ -28,7 +25,7 @@ static double cpu_seconds(void)
 
 void worker_fail(struct worker *worker, const char *why)
 {
-    snprintf(worker->place->error, sizeof worker->place->error, "%s", why);
+    board_fail(worker->place, why);
     worker->phase = PHASE_END;
     event_base_loopbreak(worker->base);
 }
@@ -56,29 +53,17 @@ static void on_publish_timer(evutil_socket_t fd, short what, void *arg)
 
 /* ---- messages */
 
-static bool in_step(const struct worker *worker)
-{
-    return worker->phase >= PHASE_PUBLISH && worker->phase <= PHASE_AUDIT;
-}
-
 static void on_message(struct actor *actor, const struct heard *heard)
 {
     struct worker *worker = worker_of(actor);
-    if (worker_client(worker, actor)->stalled)
-        return;
-    if (in_step(worker))
+    if (!worker_client(worker, actor)->stalled)
         traffic_message(&worker->traffic, actor, heard, worker->crowd.loop.now);
-    else
-        worker->place->stats.count[STAT_UNEXPECTED]++;
 }
 
 static void on_answered(struct actor *actor, const struct heard *heard)
 {
     struct worker *worker = worker_of(actor);
-    if (in_step(worker))
-        traffic_answer(&worker->traffic, actor, heard, worker->crowd.loop.now);
-    else
-        worker->place->stats.count[STAT_UNEXPECTED]++;
+    traffic_answer(&worker->traffic, actor, heard, worker->crowd.loop.now);
 }
 
 static void on_after_read(struct crowd *crowd)
@@ -99,8 +84,6 @@ static const struct crowd_events events = {.joined = clients_joined,
 
 static void begin_publishing(struct worker *worker, uint64_t now)
 {
-    traffic_begin(&worker->traffic, &worker->board->schedule);
-    worker->place->last_delivery = 0;
     if (worker->scenario->begin)
         worker->scenario->begin(worker);
     publish_due(worker, now);
@@ -116,11 +99,13 @@ static void obey(struct worker *worker, enum phase phase, uint64_t now)
     case PHASE_CONNECT:
         clients_connect(worker, now);
         break;
+    case PHASE_PREPARE:
+        traffic_begin(&worker->traffic, &worker->board->schedule);
+        break;
     case PHASE_PUBLISH:
         begin_publishing(worker, now);
         break;
-    case PHASE_DRAIN:
-        traffic_stop(&worker->traffic);
+    case PHASE_STOP:
         event_del(worker->publish_timer);
         break;
     case PHASE_VOID:
@@ -129,6 +114,9 @@ static void obey(struct worker *worker, enum phase phase, uint64_t now)
     case PHASE_AUDIT:
         traffic_conclude(&worker->traffic);
         break;
+    case PHASE_WAKE:
+        clients_wake(worker);
+        break;
     case PHASE_CLOSE:
         clients_close(worker);
         break;
@@ -136,19 +124,31 @@ static void obey(struct worker *worker, enum phase phase, uint64_t now)
         event_base_loopbreak(worker->base);
         break;
     case PHASE_IDLE:
+    case PHASE_DRAIN:
         break;
     }
 }
 
 static void look(struct worker *worker, uint64_t now)
 {
-    if (now < worker->next_look)
+    bool in_step = worker->phase >= PHASE_PREPARE && worker->phase <= PHASE_DRAIN;
+    if (!in_step || now < worker->next_look)
         return;
     struct audit audit = traffic_audit(&worker->traffic);
     uint64_t cost = clock_us() - now, least = worker->phase == PHASE_DRAIN ? TICK_US : LOOK_US;
     worker->next_look = now + (cost * LOOK_SHARE > least ? cost * LOOK_SHARE : least);
     worker->place->audit = audit;
-    worker->place->settled = worker->traffic.pending == 0 && audit.outstanding == 0;
+    worker->place->settled =
+        worker->phase == PHASE_DRAIN && worker->traffic.pending == 0 && audit.outstanding == 0;
+}
+
+/* Who does not get to run in time measures itself. */
+static void note_stall(struct worker *worker, uint64_t now)
+{
+    uint64_t due = worker->last_tick + TICK_US;
+    if (worker->phase == PHASE_PUBLISH && worker->last_tick >= worker->traffic.schedule.measured)
+        histogram_record(&worker->place->stats.stall, now > due ? now - due : 0);
+    worker->last_tick = now;
 }
 
 static void show(struct worker *worker)
@@ -169,13 +169,13 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     uint64_t now = clock_us();
     (void)fd;
     (void)what;
+    note_stall(worker, now);
     timers_run(&worker->crowd.timers, now / 1000);
     if (worker->phase == PHASE_CONNECT)
         clients_connect(worker, now);
     if (worker->phase == PHASE_PUBLISH && worker->scenario->tick)
         worker->scenario->tick(worker, now);
-    if (in_step(worker))
-        look(worker, now);
+    look(worker, now);
     show(worker);
     if (worker->phase == PHASE_END)
         return;
@@ -229,8 +229,9 @@ static bool open_crowd(struct worker *worker, struct plan_range range)
                                    .owner = worker};
     int err = crowd_init(&worker->crowd, worker->base, o, o->size + FRAME_SPARE);
     if (err != 0) {
-        snprintf(worker->place->error, sizeof worker->place->error, "cannot prepare the run: %s",
-                 err_text(err));
+        char why[100];
+        snprintf(why, sizeof why, "cannot prepare the run: %s", err_text(err));
+        board_fail(worker->place, why);
         return false;
     }
     clients_init(worker);
@@ -250,7 +251,7 @@ void worker_run(const struct setup *setup, struct board *board, uint32_t process
     worker.progress.line_open = worker.progress.terminal;
     worker.place->connections = range.count;
     if (!open_loop(&worker)) {
-        snprintf(worker.place->error, sizeof worker.place->error, "cannot make an event loop");
+        board_fail(worker.place, "cannot make an event loop");
     } else if (open_crowd(&worker, range)) {
         event_base_dispatch(worker.base);
         traffic_free(&worker.traffic);

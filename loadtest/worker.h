@@ -32,7 +32,7 @@ struct worker {
     struct event *publish_timer, *tick;
     enum phase phase;
     uint32_t order; /* the one that has been taken up */
-    uint64_t phase_began, next_due, next_look;
+    uint64_t phase_began, next_due, next_look, last_tick;
     uint32_t started, in_flight;  /* connections, in PHASE_CONNECT */
     struct worker_client *client; /* one for each actor */
     struct progress progress;     /* for what is said about single connections */
@@ -57,8 +57,10 @@ void clients_close(struct worker *worker);
 void clients_joined(struct actor *actor);
 void clients_gone(struct actor *actor, enum actor_state before, const char *why);
 void clients_left(struct actor *actor);
-/* For scenarios: it stops reading, for good; nothing is owed to it any more. */
+/* For scenarios: it stops reading until the end of the step; nothing is owed to it any more. */
 void clients_stall(struct worker *worker, struct actor *actor);
+/* All that stalled read again, and what comes is passed over. */
+void clients_wake(struct worker *worker);
 /* For an actor that has joined: it leaves its room, and comes back after --reconnect-delay. */
 void clients_leave_room(struct worker *worker, struct actor *actor);
 

@@ -166,11 +166,77 @@ static void who_comes_back_is_owed_the_later_ones(void **state)
     assert_audit(0, 16, 3);
     assert_int_equal(judge_receive(&judge, 0, 0, 6), VERDICT_FINE); /* 5 is lost, not missed */
     assert_audit(1, 14, 3);
-    assert_int_equal(judge_receive(&judge, 0, 0, 3),
-                     VERDICT_DUPLICATE); /* after later ones: too late for it */
-    assert_int_equal(judge_missed(&judge, 0), 3);
+    assert_int_equal(judge_receive(&judge, 0, 0, 3), VERDICT_LATE); /* not missed, but after later ones */
+    assert_int_equal(judge_receive(&judge, 0, 0, 3), VERDICT_DUPLICATE);
+    assert_int_equal(judge_missed(&judge, 0), 2);
     judge_leave(&judge, 0, AWAY);
-    assert_audit(1, 14, 3);
+    assert_audit(1, 14, 2);
+}
+
+/* The server has it among the members as soon as it has heard the join, which is before it hears the answer.
+ */
+static void what_comes_before_the_answer_to_the_join(void **state)
+{
+    (void)state;
+    publish(0, 2);
+    judge_receive(&judge, 0, 0, 0);
+    judge_leave(&judge, 0, AWAY);
+    publish(0, 3);
+    assert_int_equal(judge_receive(&judge, 0, 0, 4), VERDICT_FINE); /* 1, 2 and 3 it has missed */
+    assert_audit(0, 10, 3);
+    publish(0, 1);
+    judge_return(&judge, 0);
+    assert_audit(0, 12, 4); /* 5 may still come */
+    assert_int_equal(judge_receive(&judge, 0, 0, 5), VERDICT_FINE);
+    assert_audit(0, 12, 3);
+    assert_int_equal(judge_receive(&judge, 0, 0, 4), VERDICT_DUPLICATE);
+}
+
+static void what_becomes_void_later_was_not_missed(void **state)
+{
+    (void)state;
+    publish(0, 4);
+    judge_leave(&judge, 0, AWAY);
+    judge_leave(&judge, 2, GONE);
+    judge_return(&judge, 0);
+    publish(0, 1);
+    judge_receive(&judge, 0, 0, 4);
+    assert_audit(0, 5, 8);
+    ledger_void(ledger, 0, 2);
+    assert_audit(0, 4, 6);
+    assert_int_equal(judge_missed(&judge, 0), 3);
+    assert_int_equal(judge_missed(&judge, 2), 3);
+}
+
+static void absences_are_bounded(void **state)
+{
+    (void)state;
+    const uint32_t absences = JUDGE_MAX_RANGES + 50;
+    for (uint32_t i = 0; i < absences; i++) {
+        judge_leave(&judge, 0, AWAY);
+        publish(0, 1);
+        judge_return(&judge, 0);
+        publish(0, 1);
+        assert_int_equal(judge_receive(&judge, 0, 0, 2 * i + 1), VERDICT_FINE);
+    }
+    assert_int_equal(judge_missed(&judge, 0), absences);
+}
+
+static void who_asks_to_come_back_may_get_some(void **state)
+{
+    (void)state;
+    judge_leave(&judge, 0, LEAVING);
+    judge_leave(&judge, 0, OUT);
+    publish(0, 3);
+    judge_ask(&judge, 0);
+    assert_int_equal(judge_receive(&judge, 0, 0, 1), VERDICT_FINE);
+    judge_return(&judge, 0);
+    publish(0, 2);
+    assert_int_equal(judge_receive(&judge, 0, 0, 4), VERDICT_FINE); /* 3 is lost */
+    assert_audit(1, 10, 0);
+    judge_leave(&judge, 4, AWAY);
+    judge_ask(&judge, 4); /* was cut off: that stays so */
+    assert_audit(1, 5, 5);
 }
 
 static void who_leaves_is_owed_nothing_and_gets_nothing(void **state)
@@ -295,6 +361,10 @@ int main(void)
                                        TEST(who_left_is_owed_nothing),
                                        TEST(who_comes_back_is_owed_the_later_ones),
                                        TEST(who_leaves_is_owed_nothing_and_gets_nothing),
+                                       TEST(what_comes_before_the_answer_to_the_join),
+                                       TEST(what_becomes_void_later_was_not_missed),
+                                       TEST(absences_are_bounded),
+                                       TEST(who_asks_to_come_back_may_get_some),
                                        TEST(a_new_step_begins_anew),
                                        TEST(a_share_of_the_subscribers),
                                        TEST(gaps_are_bounded),
