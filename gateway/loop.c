@@ -9,9 +9,6 @@
 #include "gateway/gateway.h"
 #include "gateway/loop.h"
 
-/* libevent hands up to 4096 events to one turn; what is cut off here is still active in the next. */
-#define EVENTS_PER_TURN 256
-
 static struct {
     uint64_t began_us; /* when this turn's first event was handled; 0: none yet */
     unsigned events;
@@ -37,9 +34,10 @@ static void turn_begin(struct gateway *g)
 
 void loop_enter(struct gateway *g)
 {
+    bool first = turn.began_us == 0;
     turn_begin(g);
-    if (++turn.events == EVENTS_PER_TURN)
-        event_base_loopbreak(g->base);
+    if (++turn.events == LOOP_EVENTS_PER_TURN || (!first && clock_us() - turn.began_us > LOOP_INPUT_US))
+        event_base_loopbreak(g->base); /* what is cut off here is still active in the next turn */
 }
 
 /* The end of a wait, to the millisecond. libevent's own timers are some milliseconds coarse, or cost a system

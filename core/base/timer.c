@@ -57,14 +57,15 @@ static struct timer *timer_of(struct link *l)
 }
 
 /* What is due moves to a list of its own first, from where a callback can still stop or restart it; what a
- * callback starts goes to a lane and is left for the next run, so that a run ends. */
+ * callback starts goes to a lane and is left for the next run. */
 void timers_run(struct timers *ts, uint64_t now)
 {
     struct link due;
+    unsigned left = TIMERS_PER_RUN;
     list_init(&due);
     for (unsigned i = 0; i < ts->lanes; i++) {
         struct link *lane = &ts->lane[i].list;
-        while (!list_empty(lane) && timer_of(lane->next)->due <= now) {
+        for (; left > 0 && !list_empty(lane) && timer_of(lane->next)->due <= now; left--) {
             struct link *l = lane->next;
             list_remove(l);
             list_append(&due, l);

@@ -35,8 +35,10 @@ static inline bool timer_active(const struct timer *t)
 {
     return !list_empty(&t->link);
 }
-/* Fires everything that is due, oldest first within a duration; a callback may start and stop any timer, also
- * free its own. What a callback starts fires in a later run at the earliest, also with a duration of 0. */
+#define TIMERS_PER_RUN 1000
+/* Fires what is due, oldest first within a duration, the rest of more than TIMERS_PER_RUN in the next run; a
+ * callback may start and stop any timer, also free its own. What a callback starts fires in a later run at
+ * the earliest, also with a duration of 0. */
 void timers_run(struct timers *ts, uint64_t now);
 /* Milliseconds until the next one is due (0: now), or UINT64_MAX when none is active. */
 uint64_t timers_next(const struct timers *ts, uint64_t now);

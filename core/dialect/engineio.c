@@ -156,17 +156,24 @@ static void session_message(struct conn *c, struct slice bytes, bool binary)
         on_packet(s, &packet);
 }
 
-int session_payload(struct session *s, struct slice body)
+int session_payload(struct session *s, struct slice *body, unsigned most)
 {
     struct eio_packet packet;
+    struct slice rest = *body;
     bool first = true;
     int got = 0;
-    s->conn.broker->metrics->v[M_BYTES_IN] += body.n;
-    while (s->conn.state == CONN_OPEN && (got = eio_payload_next(&body, &first, &packet)) == 1)
+    while (s->conn.state == CONN_OPEN && (got = eio_payload_next(&rest, &first, &packet)) == 1) {
         on_packet(s, &packet);
+        if (--most == 0)
+            break;
+    }
+    bool more = got == 1 && s->conn.state == CONN_OPEN && rest.n > 0;
+    rest = slice_from(rest, more ? 1 : rest.n); /* the separator, or all */
+    s->conn.broker->metrics->v[M_BYTES_IN] += body->n - rest.n;
+    *body = rest;
     if (got < 0)
         conn_close(&s->conn, CLOSE_PARSE);
-    return got < 0 ? ERR_PARSE : 0;
+    return got < 0 ? ERR_PARSE : more;
 }
 
 /* One queued frame holds one or more WebSocket frames: each is a packet of the payload. */

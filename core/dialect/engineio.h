@@ -29,8 +29,9 @@ struct session *session_open(struct broker *b, const struct transport *t, void *
 /* A session that is not lost; its conn.state may be CONN_CLOSING. NULL: unknown (code 1). */
 struct session *session_find(struct broker *b, struct slice sid);
 
-/* The body of a POST, whole. 0, or ERR_PARSE, and the session is closing then. */
-int session_payload(struct session *s, struct slice body) MUST_CHECK;
+/* The body of a POST. 0: done; 1: `most` packets are, and *body is what is left, to go on with; or ERR_PARSE,
+ * and the session is closing then. */
+int session_payload(struct session *s, struct slice *body, unsigned most) MUST_CHECK;
 /* Takes everything that is queued as the body of one polling response. ERR_NOMEM. Nothing queued: empty body.
  */
 int session_take(struct session *s, struct buf *body) MUST_CHECK;

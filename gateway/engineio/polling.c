@@ -2,12 +2,14 @@
 /* Polling sessions. The rules are those of engine.io 6.6. */
 #include "gateway/engineio/polling.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "core/codec/engineio.h"
 #include "gateway/engineio/engine.h"
 #include "gateway/engineio/probe.h"
 #include "gateway/http/http.h"
+#include "gateway/loop.h"
 #include "gateway/server/server.h"
 #include "gateway/websocket/websocket.h"
 
@@ -52,6 +54,15 @@ static void answer_get(struct polling *p, struct slice last)
     buf_free(&body);
 }
 
+/* The next packets of a POST that is held; as session_payload(). */
+static int take_payload(struct polling *p, unsigned most)
+{
+    struct slice rest = slice_from(buf_slice(&p->payload), p->taken);
+    int got = list_empty(&p->unread) ? 0 : session_payload(p->session, &rest, most);
+    p->taken = p->payload.n - rest.n;
+    return got;
+}
+
 /* The client went away in the middle of a request. */
 static void get_gone(void *arg, struct http *h)
 {
@@ -71,8 +82,18 @@ static void post_gone(void *arg, struct http *h)
 
 static const struct http_owner get_owner = {.gone = get_gone}, post_owner = {.gone = post_gone};
 
+static void forget_payload(struct polling *p)
+{
+    list_remove(&p->unread);
+    buf_free(&p->payload);
+    p->taken = 0;
+}
+
 void polling_retire(struct polling *p)
 {
+    if (p->session->conn.state == CONN_OPEN) /* an upgrade in the middle of a POST: nothing is lost */
+        (void)take_payload(p, UINT_MAX);
+    forget_payload(p);
     list_remove(&p->all);
     timer_stop(&p->noop);
     timer_stop(&p->end);
@@ -107,7 +128,7 @@ static void polling_pause(struct conn *c, bool paused)
 {
     struct polling *p = c->io;
     struct http *post = p->post;
-    if (paused || post == NULL || post->state != HTTP_HELD)
+    if (paused || post == NULL || post->state != HTTP_HELD || !list_empty(&p->unread))
         return;
     p->post = NULL;
     answer_ok(post);
@@ -122,6 +143,7 @@ static void finish(struct polling *p)
         c->reason == CLOSE_PEER || c->reason == CLOSE_POLL_CONFLICT || close_reason_abrupt(c->reason);
     if (p->probe != NULL)
         ws_cut(p->probe);
+    forget_payload(p);
     polling_pause(c, false);
     if (told)
         answer_get(p, c->reason == CLOSE_PEER ? SLICE_LIT("6") : SLICE_LIT("1"));
@@ -183,6 +205,8 @@ void polling_open(struct http *h, const struct request *r)
     }
     p->server = h->server;
     list_append(&h->server->polling, &p->all);
+    buf_init(&p->payload, server_settings(h->server)->max_message_bytes);
+    list_init(&p->unread);
     timer_init(&p->noop, noop_due);
     timer_init(&p->end, end_due);
     hold(p, h);
@@ -237,14 +261,49 @@ void polling_post(struct http *h, struct session *s, struct slice body)
     if (p->post == h)
         p->post = NULL;
     http_own(h, NULL, NULL);
-    if (session_payload(s, body) != 0) {
+    int got = session_payload(s, &body, POLLING_PACKETS_PER_TURN);
+    if (got == 1 && buf_add(&p->payload, body) != 0)
+        conn_close(&s->conn, CLOSE_NOMEM);
+    else if (got == 1)
+        list_append(&h->server->payloads, &p->unread);
+    if (got < 0) {
         engine_fail(h, EIO_BAD_REQUEST);
-    } else if (s->conn.paused && s->conn.state == CONN_OPEN) {
+    } else if (s->conn.state == CONN_OPEN && (got == 1 || s->conn.paused)) {
         p->post = h;
         http_hold(h, &post_owner, p);
     } else {
         answer_ok(h);
     }
+}
+
+static void go_on(struct polling *p)
+{
+    struct http *post = p->post;
+    int got = take_payload(p, POLLING_PACKETS_PER_TURN);
+    if (got == 1)
+        return;
+    forget_payload(p);
+    if (post != NULL && got < 0) {
+        p->post = NULL;
+        engine_fail(post, EIO_BAD_REQUEST);
+    } else if (post != NULL) {
+        polling_pause(&p->session->conn, p->session->conn.paused);
+    }
+}
+
+bool polling_turn(struct server *server)
+{
+    struct link now;
+    bool worked = !list_empty(&server->payloads);
+    list_init(&now);
+    list_move_all(&now, &server->payloads);
+    while (!list_empty(&now)) {
+        struct polling *p = container_of(now.next, struct polling, unread);
+        list_remove(&p->unread);
+        list_append(&server->payloads, &p->unread);
+        go_on(p);
+    }
+    return worked;
 }
 
 void polling_free_all(struct server *server)

@@ -3,6 +3,7 @@
 #ifndef GATEWAY_ENGINEIO_POLLING_H
 #define GATEWAY_ENGINEIO_POLLING_H
 
+#include "core/base/buf.h"
 #include "core/base/timer.h"
 #include "core/dialect/engineio.h"
 
@@ -23,8 +24,11 @@ struct polling {
     struct http
         *post; /* its body is being read, or its answer waits until the session is not paused any more */
     struct ws *probe;
-    struct timer noop; /* while probing */
-    struct timer end;  /* closing */
+    struct buf payload; /* what is left of a POST whose packets are too many for one turn */
+    size_t taken;       /* of payload */
+    struct link unread; /* in server->payloads while there is some */
+    struct timer noop;  /* while probing */
+    struct timer end;   /* closing */
 };
 
 /* A handshake: opens a session. */
@@ -34,6 +38,8 @@ void polling_get(struct http *h, struct session *s);
 /* A POST whose body is about to be read: false if it is refused, and has been answered. */
 bool polling_admit(struct http *h, const struct request *r, struct session *s);
 void polling_post(struct http *h, struct session *s, struct slice body);
+/* The loop's end of a turn: goes on with payloads. True if there were any. */
+bool polling_turn(struct server *server);
 
 /* For the upgrade: answers a held poll with a noop, now and every PROBE_NOOP_MS. */
 void polling_release(struct polling *p);

@@ -149,16 +149,20 @@ static void look_again(struct http *h)
 static void process(struct http *h, struct slice bytes, bool waiting)
 {
     size_t used = 0;
-    while (h->state == HTTP_READING && used < bytes.n) {
+    unsigned requests = 0;
+    while (h->state == HTTP_READING && used < bytes.n && requests < HTTP_REQUESTS_PER_TURN) {
         size_t n = take_request(h, slice_from(bytes, used));
         if (n == 0)
             break;
         used += n;
+        requests++;
     }
     keep_rest(h, bytes, used, waiting);
     if (h->state == HTTP_READING) {
+        bool others_first = requests == HTTP_REQUESTS_PER_TURN && h->in.n > 0;
         http_limit_reading(h);
-        if (h->chunked) /* some of the body may be there, and is decoded in h->in only */
+        (void)(others_first ? event_del(h->read) : event_add(h->read, NULL));
+        if (others_first || h->chunked) /* some of the body may be there, and is decoded in h->in only */
             look_again(h);
     } else if (h->in.n > HTTP_PIPELINE_MAX && h->state != HTTP_CLOSED) {
         event_del(h->read); /* on again with the answer */

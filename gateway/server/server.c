@@ -88,6 +88,7 @@ struct server *server_new(struct gateway *g, char *why, size_t why_size)
     list_init(&s->dead);
     list_init(&s->resumed);
     list_init(&s->polling);
+    list_init(&s->payloads);
     buf_init(&s->head, 4 * HTTP_HEAD_MAX);
     buf_init(&s->request.text, HTTP_HEAD_MAX + 1);
     if (start(s, why, why_size))
@@ -103,8 +104,8 @@ const char *server_address(const struct server *s)
 
 bool server_turn(struct server *s)
 {
-    bool http = http_turn(s), websocket = websocket_turn(s), lws = lws_libevent_turn(s->events);
-    return http || websocket || lws;
+    bool http = http_turn(s), websocket = websocket_turn(s), polling = polling_turn(s);
+    return lws_libevent_turn(s->events) || http || websocket || polling;
 }
 
 void server_stop_listening(struct server *s)

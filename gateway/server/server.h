@@ -27,13 +27,14 @@ struct server {
     struct lws_vhost *vhost;
     struct ws *adopting; /* the WebSocket that libwebsockets is taking over in this very call */
     struct proxies proxies;
-    unsigned sockets;    /* of clients, HTTP and WebSocket */
-    struct link http;    /* all HTTP connections */
-    struct link unread;  /* those whose input has a request that waited for the answer before it */
-    struct link resumed; /* WebSockets with input that waited while they were paused */
-    struct link dead;    /* those to free at the end of the turn */
-    struct link polling; /* all polling sessions */
-    struct buf head;     /* scratch: an answer's head */
+    unsigned sockets;     /* of clients, HTTP and WebSocket */
+    struct link http;     /* all HTTP connections */
+    struct link unread;   /* those whose input has a request that waited for the answer before it */
+    struct link resumed;  /* WebSockets with input that waited while they were paused */
+    struct link dead;     /* those to free at the end of the turn */
+    struct link polling;  /* all polling sessions */
+    struct link payloads; /* those with a POST of which not all is taken */
+    struct buf head;      /* scratch: an answer's head */
     struct request_scratch request;
     char input[SERVER_READ_SIZE]; /* scratch: what was just read */
 };

@@ -8,6 +8,7 @@
 #define TESTS_FUZZ_BROKER_WORLD_H
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "core/broker/state.h"
@@ -228,7 +229,8 @@ static void world_speak(struct slice line)
         return;
     struct buf b = world_message(slice_from(line, special));
     if (first == '>' && p->conn->dialect->index == DIALECT_SOCKETIO) {
-        int err = session_payload(container_of(p->conn, struct session, conn), buf_slice(&b));
+        int err =
+            session_payload(container_of(p->conn, struct session, conn), &(struct slice){b.p, b.n}, UINT_MAX);
         assert(err == 0 || p->conn->state != CONN_OPEN);
     } else {
         conn_message(p->conn, buf_slice(&b), first == '<');

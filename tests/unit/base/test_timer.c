@@ -78,6 +78,29 @@ static void fires_when_due(void **state)
     assert_fires(2000, "");
 }
 
+static void nothing(struct timer *t, uint64_t now)
+{
+    (void)t, (void)now;
+}
+
+static void many_fire_in_several_runs(void **state)
+{
+    (void)state;
+    struct probe *many = calloc(TIMERS_PER_RUN + 1, sizeof *many);
+    assert_non_null(many);
+    for (int i = 0; i <= TIMERS_PER_RUN; i++) {
+        timer_init(&many[i].timer, nothing);
+        timer_start(&set, &many[i].timer, 0, 10);
+    }
+    timers_run(&set, 10);
+    assert_false(timer_active(&many[TIMERS_PER_RUN - 1].timer));
+    assert_true(timer_active(&many[TIMERS_PER_RUN].timer));
+    assert_int_equal(timers_next(&set, 10), 0);
+    timers_run(&set, 10);
+    assert_false(timer_active(&many[TIMERS_PER_RUN].timer));
+    free(many);
+}
+
 static void stops_and_restarts(void **state)
 {
     (void)state;
@@ -223,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(fires_when_due, setup),
+        cmocka_unit_test_setup(many_fire_in_several_runs, setup),
         cmocka_unit_test_setup(stops_and_restarts, setup),
         cmocka_unit_test_setup(a_restart_with_zero_waits_for_the_next_run, setup),
         cmocka_unit_test_setup(a_callback_changes_what_is_due_too, setup),

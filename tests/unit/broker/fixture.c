@@ -2,6 +2,8 @@
 /* Nodes and peers of the broker's tests. */
 #include "tests/unit/broker/fixture.h"
 
+#include <limits.h>
+
 #include "core/base/xalloc.h"
 #include "core/codec/websocket.h"
 
@@ -429,7 +431,7 @@ int post(struct peer *p, const char *body)
     char *exact = malloc(n > 0 ? n : 1);
     assert_non_null(exact);
     memcpy(exact, body, n);
-    int err = session_payload(session_of_peer(p), (struct slice){exact, n});
+    int err = session_payload(session_of_peer(p), &(struct slice){exact, n}, UINT_MAX);
     free(exact);
     return err;
 }

@@ -2,6 +2,8 @@
 /* Engine.IO sessions: ids, polling payloads in both directions, and the upgrade. */
 #include "tests/unit/broker/fixture.h"
 
+#include <limits.h>
+
 static struct node *n;
 
 static int setup(void **state)
@@ -161,9 +163,32 @@ static void bad_payloads(void **state)
     assert_int_equal(metric(n, M_EVENTS_IN), 1);
     p = sio_polling(n);
     assert_int_equal(post(p, "1"), 0);
-    assert_int_equal(session_payload(session_of_peer(p), SLICE_LIT("3")), 0); /* ignored: it closes */
+    assert_int_equal(session_payload(session_of_peer(p), &SLICE_LIT("3"), UINT_MAX),
+                     0); /* ignored: it closes */
     settle(n);
     closed_for(p, CLOSE_PEER);
+}
+
+static void a_payload_in_parts(void **state)
+{
+    struct peer *p = sio_polling(n);
+    struct slice body = SLICE_LIT("40\x1e"
+                                  "42[\"a\"]\x1e"
+                                  "42[\"b\"]\x1e"
+                                  "42[\"c\"]");
+    (void)state;
+    assert_int_equal(session_payload(session_of_peer(p), &body, 2), 1);
+    assert_int_equal(metric(n, M_EVENTS_IN), 1);
+    assert_true(slice_is(body, "42[\"b\"]\x1e"
+                               "42[\"c\"]"));
+    assert_int_equal(session_payload(session_of_peer(p), &body, 2), 0);
+    assert_int_equal(metric(n, M_EVENTS_IN), 3);
+    body = SLICE_LIT("42[\"d\"]\x1e");
+    assert_int_equal(session_payload(session_of_peer(p), &body, 1), 1);
+    assert_int_equal(body.n, 0); /* a packet that is empty, and not the end */
+    assert_int_equal(session_payload(session_of_peer(p), &body, 1), ERR_PARSE);
+    settle(n);
+    closed_for(p, CLOSE_PARSE);
 }
 
 static void volatile_between_polls(void **state)
@@ -279,6 +304,7 @@ int main(void)
         TEST(polling),
         TEST(attachments_across_payloads),
         TEST(bad_payloads),
+        TEST(a_payload_in_parts),
         TEST(volatile_between_polls),
         TEST(upgrading),
         TEST(a_closing_session_is_not_upgraded),
