@@ -44,7 +44,8 @@ typedef unsigned int io_flags;
 
 /* One per socket number, made when it is first used and kept for the next socket with that number. */
 struct slot {
-    struct event *read, *write;
+    struct event *read;
+    struct event *write; /* NULL until the socket is full for the first time: most never are */
     struct lws *wsi; /* NULL: none now */
     int fd;
     bool reading;             /* read is added */
@@ -100,8 +101,14 @@ static void watch_read(struct slot *s, bool on)
         s->reading = on;
 }
 
+static void on_room(evutil_socket_t fd, short what, void *arg);
+
 static void watch_room(struct slot *s, bool on)
 {
+    if (on && s->write == NULL)
+        s->write = event_new(the_backend->base, s->fd, EV_WRITE | EV_PERSIST, on_room, s);
+    if (on && s->write == NULL)
+        abort();
     if (on != s->awaiting_room && (on ? event_add(s->write, NULL) : event_del(s->write)) == 0)
         s->awaiting_room = on;
 }
@@ -178,8 +185,7 @@ static int ops_sock_accept(struct lws *wsi)
         s = xcalloc(1, sizeof *s);
         s->fd = fd;
         s->read = event_new(e->base, fd, EV_READ | EV_PERSIST, on_read, s);
-        s->write = event_new(e->base, fd, EV_WRITE | EV_PERSIST, on_room, s);
-        if (s->read == NULL || s->write == NULL)
+        if (s->read == NULL)
             abort();
         e->slots[fd] = s;
     }
@@ -371,7 +377,8 @@ void lws_libevent_free(struct lws_libevent *e)
         if (s == NULL)
             continue;
         event_free(s->read);
-        event_free(s->write);
+        if (s->write != NULL)
+            event_free(s->write);
         free(s);
     }
     if (e->timer != NULL)
