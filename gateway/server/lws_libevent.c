@@ -46,7 +46,7 @@ typedef unsigned int io_flags;
 struct slot {
     struct event *read;
     struct event *write; /* NULL until the socket is full for the first time: most never are */
-    struct lws *wsi; /* NULL: none now */
+    struct lws *wsi;     /* NULL: none now */
     int fd;
     bool reading;             /* read is added */
     bool awaiting_room;       /* write is added */
