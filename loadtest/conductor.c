@@ -255,7 +255,7 @@ void conductor_run(const struct setup *setup, struct result *result)
     c->scenario = setup->options->scenario;
     c->result = result;
     c->child = xcalloc(setup->processes, sizeof *c->child);
-    c->began = c->shown.time = clock_us();
+    c->began = clock_us();
     c->next_sample = c->began + (uint64_t)(c->options->interval * 1e6);
     c->doing = "connecting";
     progress_init(&c->progress, !c->options->no_progress);
@@ -264,6 +264,7 @@ void conductor_run(const struct setup *setup, struct result *result)
     if (!c->board) {
         conductor_fail(c, "cannot make the shared memory: %s", strerror(errno));
     } else {
+        conductor_snapshot(c, &c->shown, c->began);
         catch_interrupts();
         if (start_children(c)) {
             if (c->options->search)

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// roomcast-load --scenario failover: the --command cuts connections in mid-run, and what each client then missed is told
+// from what was lost. The command is a signal to this process, in which the server is: one test at a time.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { assertCounters, run } from '../lib/broker.mjs';
+
+const FAILOVER = ['--scenario', 'failover', '--connections', '12', '--rooms', '3', '--publishers', '3', '--rate', '150',
+  '--duration', '2', '--command-at', '0.5', '--reconnect-delay', '0.3', '--command', `kill -USR2 ${process.pid}`];
+const now = () => performance.now();
+
+/* Runs it against a broker that, when the command strikes, cuts what cut(broker) lists: for each of them the broker then
+   knows how many messages of its room it did not get until a client joins that room again, and how long that was. */
+async function failover(cut, faults = {}, options = []) {
+  const away = [], back = [];
+  let broker;
+  const strike = () => {
+    for (const peer of cut(broker)) {
+      away.push({ room: peer.room, since: now(), missed: 0, last: peer.last });
+      broker.dismiss(peer, 'restart');
+    }
+  };
+  process.once('SIGUSR2', strike);
+  const result = await run('socketio', {
+    ...faults,
+    join(self, peer, id) {
+      broker = self;
+      const returned = away.findIndex(({ room }) => room === peer.room);
+      if (returned < 0) return false;
+      const client = away.splice(returned, 1)[0];
+      client.away = now() - client.since;
+      back.push(client);
+      return faults.rejoin?.(self, peer, id, client) ?? false;
+    },
+    publish(self, peer, id, value) {
+      for (const client of away) if (client.room === peer.room) client.missed++;
+      return faults.publish?.(self, peer, id, value) ?? false;
+    },
+    deliver(self, member, room, text, value) {
+      member.last = text;
+      return faults.deliver?.(self, member, room, text, value) ?? false;
+    },
+  }, [...FAILOVER, ...options]).finally(() => process.removeListener('SIGUSR2', strike));
+  const { report } = result;
+  assert.deepEqual({ ended: report.command?.ended, status: report.command?.status }, { ended: true, status: 0 }, result.said);
+  assert.ok(report.command.at >= 0.5);
+  assert.equal(away.length, 0, 'all came back');
+  assert.equal(report.reconnects, back.length);
+  assert.equal(report.disconnected, back.length);
+  assert.equal(report.joined, 12);
+  return { ...result, back, missed: back.reduce((sum, client) => sum + client.missed, 0) };
+}
+
+/* One who only listens, of each room. */
+const listeners = (broker) => [...broker.rooms.keys()].map((room) => broker.member(room, false));
+const everybody = (broker) => [...broker.rooms.values()].flat();
+
+for (const processes of ['1', '3']) {
+  test(`what each client missed, and how long it was away; load processes: ${processes}`, async () => {
+    const { code, report, back, missed, said } = await failover(listeners, {}, ['--processes', processes]);
+    assert.equal(code, 0, said);
+    assert.equal(report.disconnected, 3);
+    assert.ok(missed >= 3, `${missed}`);
+    assert.equal(report.missed, missed);
+    assert.equal(report.missed_by.count, 3);
+    assert.equal(report.missed_by.max, Math.max(...back.map((client) => client.missed)));
+    assert.equal(report.delivered, report.published * 4 - missed);
+    for (const name of ['lost', 'duplicated', 'out_of_order', 'unexpected', 'unanswered', 'unsent']) assert.equal(report[name], 0);
+    const longest = Math.max(...back.map((client) => client.away)) * 1000;
+    assert.equal(report.outage_us.count, 3);
+    assert.ok(report.outage_us.max >= 150_000 && Math.abs(report.outage_us.max - longest) < 300_000,
+      `${report.outage_us.max} us, the server saw ${longest}`);
+  });
+
+  test(`everybody is cut, publishers too; load processes: ${processes}`, async () => {
+    const { code, report, said } = await failover(everybody, {}, ['--processes', processes]);
+    assert.equal(code, 0, said);
+    assert.equal(report.disconnected, 12);
+    assert.ok(report.unsent > 0);
+    assert.equal(report.acknowledged + report.unanswered + report.unsent, report.published);
+    assert.equal(report.delivered + report.missed, report.acknowledged * 4);
+    assert.equal(report.lost, 0);
+  });
+
+  test(`lost is what did not come while it was connected; load processes: ${processes}`, async () => {
+    const result = await failover(listeners, {
+      deliver: (broker, member, room, text, { p, s }) => p === 1 && (s === 5 || s === 95) && member === broker.rooms.get(room)[0],
+    }, ['--processes', processes]);
+    assert.equal(result.code, 1);
+    assert.equal(result.report.lost, 2, result.said);
+    assert.equal(result.report.missed, result.missed);
+    assert.match(result.stdout, /FAILED: lost 2:/);
+  });
+}
+
+test('what comes again after reconnecting', async () => {
+  const { code, report, said } = await failover(listeners, {
+    rejoin(broker, peer, id, client) {
+      broker.enter(peer);
+      peer.send(broker.dialect.ack(id, { ok: true }));
+      peer.send(client.last);
+      return true;
+    },
+  });
+  assert.equal(code, 1);
+  assert.equal(report.duplicated, 3, said);
+  assert.equal(report.lost, 0);
+});
+
+test('what comes before the answer to the join is not missed, and need not come', async () => {
+  const result = await failover(listeners, {
+    rejoin(broker, peer, id) {
+      broker.enter(peer);
+      setTimeout(() => peer.send(broker.dialect.ack(id, { ok: true })), 200);
+      return true;
+    },
+  });
+  assert.equal(result.code, 0, result.said);
+  assert.equal(result.report.lost, 0);
+  assert.equal(result.report.missed, result.missed);
+});
+
+test('what is published after the answer to the join must come', async () => {
+  const { code, report, missed, said } = await failover(listeners, {
+    rejoin(broker, peer, id, client) {
+      peer.send(broker.dialect.ack(id, { ok: true }));
+      client.unheard = true;
+      setTimeout(() => broker.enter(peer), 300);
+      return true;
+    },
+  });
+  assert.equal(code, 1, said);
+  assert.ok(report.lost >= 3, said);
+  assert.ok(report.missed >= missed);
+  assert.equal(report.delivered + report.lost + report.missed, report.published * 4);
+});
+
+test('a command that fails is told', async () => {
+  const result = await run('socketio', {}, [...FAILOVER, '--command', 'exit 3', '--duration', '0.8']);
+  assertCounters(result, {}, 0);
+  assert.equal(result.report.command.status, 3);
+  assert.match(result.stdout, /^command .* ended with status 3$/m);
+  assert.match(result.stderr, /the command ended with status 3/);
+});
