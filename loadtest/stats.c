@@ -34,7 +34,9 @@ void stats_difference(struct stats *difference, const struct stats *now, const s
     difference->frames = now->frames - before->frames;
     difference->reads = now->reads - before->reads;
     difference->bytes = now->bytes - before->bytes;
-    memcpy(difference->first_refusal, now->first_refusal, sizeof difference->first_refusal);
+    memset(difference->first_refusal, 0, sizeof difference->first_refusal);
+    if (difference->count[STAT_REFUSED] > 0)
+        memcpy(difference->first_refusal, now->first_refusal, sizeof difference->first_refusal);
 }
 
 bool stat_is_fault(enum stat stat, bool cut)

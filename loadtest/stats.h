@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The figures of a run: what run.c counts, progress.c shows while it goes on, and report.c at its end. */
+/* The figures of a run: what load processes count, progress.c shows while it goes on, and report.c at its
+ * end. */
 #ifndef LOADTEST_STATS_H
 #define LOADTEST_STATS_H
 
@@ -82,7 +83,7 @@ extern const struct stat_info stat_info[STATS];
 
 void stats_add(struct stats *sum, const struct stats *stats);
 /* What came after `before`. A histogram's max is exact where there was nothing before, else its bucket's
- * bound. */
+ * bound. The first refusal is that of `now`, if there was one after `before`. */
 void stats_difference(struct stats *difference, const struct stats *now, const struct stats *before);
 
 /* Whether these figures show a broken promise: any fault, or messages of which none was accepted. `cut`: the

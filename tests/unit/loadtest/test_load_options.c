@@ -80,6 +80,11 @@ static void scenarios(void **state)
     assert_int_equal(parse("--scenario", "failover", NULL, NULL), OPTIONS_BAD);
     assert_int_equal(parse("--scenario", "failover", "--command", "true"), OPTIONS_RUN);
     assert_int_equal(parse("--search", "--scenario", "idle", NULL), OPTIONS_BAD);
+    assert_int_equal(parse("--command", "true", "--command-at=9.9", NULL), OPTIONS_RUN);
+    assert_int_equal(parse("--command", "true", "--command-at=10", NULL), OPTIONS_BAD);
+    assert_int_equal(parse("--command", "true", "--command-at=10", "--warmup=1"), OPTIONS_RUN);
+    assert_int_equal(parse("--stalled", "0.5", NULL, NULL), OPTIONS_BAD);
+    assert_int_equal(parse("--stalled", "0.5", "--scenario", "slow"), OPTIONS_RUN);
     assert_int_equal(parse("--pid", "12", "--pid=34", NULL), OPTIONS_RUN);
     assert_int_equal(options.pids, 2);
     assert_int_equal(options.pid[1], 34);

@@ -117,9 +117,28 @@ static void ramp(void **state)
         assert_true(schedule_due(&s, message) >= schedule_due(&s, message - 1));
 }
 
+/* Sequence numbers have 32 bits: what is above is cut off, and the next step begins within them. */
+static void sequence_numbers_run_out(void **state)
+{
+    (void)state;
+    static const uint32_t bursts[] = {1, 7, 100000};
+    for (unsigned i = 0; i < sizeof bursts / sizeof *bursts; i++) {
+        struct schedule s;
+        const uint32_t first = UINT32_MAX - 250000;
+        struct pace pace = {.rate = 1e6, .duration = 1000, .publishers = 3, .burst = bursts[i]};
+        schedule_init(&s, 0, first, &pace);
+        assert_true(s.total <= 3u * 250000);
+        assert_true(schedule_next_first(&s) >= first);
+        assert_true(schedule_sequence(&s, s.total - 1) < schedule_next_first(&s));
+        schedule_init(&s, 0, schedule_next_first(&s), &pace);
+        assert_true(s.total < 3u * bursts[i]);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(constant_rate),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sequence_numbers_run_out),
+                                       cmocka_unit_test(constant_rate),
                                        cmocka_unit_test(rates_that_do_not_divide),
                                        cmocka_unit_test(publishers_take_turns),
                                        cmocka_unit_test(nothing_to_publish),
