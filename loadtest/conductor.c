@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/xalloc.h"
@@ -255,6 +256,7 @@ void conductor_run(const struct setup *setup, struct result *result)
     c->scenario = setup->options->scenario;
     c->result = result;
     c->child = xcalloc(setup->processes, sizeof *c->child);
+    result->started = time(NULL);
     c->began = clock_us();
     c->next_sample = c->began + (uint64_t)(c->options->interval * 1e6);
     c->doing = "connecting";
@@ -272,6 +274,8 @@ void conductor_run(const struct setup *setup, struct result *result)
             else
                 run_rounds(c);
         }
+        if (clock_us() > c->shown.time)
+            sample(c, clock_us());
         end_children(c);
         board_free(c->board);
     }

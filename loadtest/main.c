@@ -3,18 +3,18 @@
  * options.c (what can be asked for), plan.c (who is where), conductor.c (the phases), worker.c (a load
  * process), actor.c (one user), wire/ and dialect/ (its connection and its language), traffic.c and judge.c
  * (the messages), report.c. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/err.h"
 #include "core/base/hash.h"
 #include "core/base/random.h"
 #include "core/base/xalloc.h"
 #include "loadtest/conductor.h"
 #include "loadtest/dialect/dialect.h"
 #include "loadtest/report.h"
+#include "loadtest/report_command.h"
+#include "loadtest/report_file.h"
 #include "loadtest/wire/wire.h"
 
 enum { EXIT_FINE, EXIT_FAULT, EXIT_USAGE };
@@ -50,22 +50,9 @@ static bool find_targets(struct target *targets, const struct options *o)
     return true;
 }
 
-static int write_json(const struct result *result)
+static bool is_stdout(const char *file)
 {
-    const char *name = result->options->json_file;
-    struct buf text;
-    buf_init(&text, 64 << 20);
-    int err = report_json(&text, result);
-    bool to_stdout = strcmp(name, "-") == 0;
-    FILE *file = err != 0 ? NULL : to_stdout ? stdout : fopen(name, "we");
-    bool written = file && fwrite(text.p, 1, text.n, file) == text.n;
-    if (file && (to_stdout ? fflush(file) : fclose(file)) != 0)
-        written = false;
-    if (!written)
-        fprintf(stderr, "roomcast-load: option --json: cannot write \"%s\": %s\n", name,
-                err != 0 ? err_text(err) : strerror(errno));
-    buf_free(&text);
-    return written ? EXIT_FINE : EXIT_USAGE;
+    return file && strcmp(file, "-") == 0;
 }
 
 static int execute(const struct setup *setup)
@@ -79,10 +66,10 @@ static int execute(const struct setup *setup)
         fprintf(stderr, "roomcast-load: option --pid: %s\n", why);
     } else {
         conductor_run(setup, result);
-        bool json_only = o->json_file && strcmp(o->json_file, "-") == 0;
-        report_print(json_only || result->error[0] != '\0' ? stderr : stdout, result);
+        bool taken = is_stdout(o->json_file) || is_stdout(o->html_file);
+        report_print(taken || result->error[0] != '\0' ? stderr : stdout, result);
         status = result_failed(result) ? EXIT_FAULT : EXIT_FINE;
-        if (o->json_file && write_json(result) != EXIT_FINE)
+        if (!report_write_all(result))
             status = EXIT_USAGE;
         result_free(result);
     }
@@ -130,6 +117,8 @@ int main(int argc, char **argv)
 {
     struct options options;
     struct plan plan;
+    if (argc > 1 && strcmp(argv[1], "report") == 0)
+        return report_command(argc - 1, argv + 1);
     enum options_result result = options_parse(&options, argc, argv);
     if (result != OPTIONS_RUN)
         return result == OPTIONS_DONE ? EXIT_FINE : EXIT_USAGE;

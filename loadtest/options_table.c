@@ -91,7 +91,8 @@ const struct option option_table[] = {
 const size_t option_count = sizeof option_table / sizeof *option_table;
 
 static const char intro[] =
-    "usage: roomcast-load [OPTION]...\n\n"
+    "usage: roomcast-load [OPTION]...\n"
+    "       roomcast-load report [--html FILE] REPORT.json...   (runs side by side, see report --help)\n\n"
     "Opens connections to a Roomcast cluster, or to any Socket.IO v4 server that handles the join and "
     "publish\n"
     "events, publishes at a constant rate, and verifies that every member of a room gets every message of "

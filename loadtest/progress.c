@@ -15,17 +15,6 @@ void progress_init(struct progress *progress, bool shown)
     *progress = (struct progress){.shown = shown, .terminal = isatty(STDERR_FILENO) == 1};
 }
 
-const char *format_us(uint64_t us, char out[static 16])
-{
-    if (us < 1000)
-        snprintf(out, 16, "%u us", (unsigned)us);
-    else if (us < 1000000)
-        snprintf(out, 16, us < 10000 ? "%.2f ms" : "%.1f ms", (double)us / 1e3);
-    else
-        snprintf(out, 16, "%.2f s", (double)us / 1e6);
-    return out;
-}
-
 /* Columns for the line: past the last one it would wrap, and could not be rewritten. */
 static int width(const struct progress *progress)
 {
@@ -35,20 +24,35 @@ static int width(const struct progress *progress)
     return size.ws_col - 1;
 }
 
+/* On a narrow terminal what matters most has to be within its columns. */
+static void write_line(char *line, size_t size, const struct progress_figures *f, bool narrow)
+{
+    char p99[16], rate[16], delivered[16], total[16];
+    format_us(f->p99_us, p99);
+    format_count(f->publish_rate, rate);
+    format_count(f->delivery_rate, delivered);
+    format_count((double)f->delivered, total);
+    if (narrow)
+        snprintf(line, size, "%.0fs %s %u/%u  pub %s/s  del %s/s  lost %llu  p99 %s  due %llu", f->seconds,
+                 f->phase, f->joined, f->connections, rate, delivered, (unsigned long long)f->lost, p99,
+                 (unsigned long long)f->outstanding);
+    else
+        snprintf(line, size,
+                 "%5.1fs %s  connected %u/%u  rate %s/s  delivered %s/s  lost %llu  p99 %s  outstanding %llu  "
+                 "total %s",
+                 f->seconds, f->phase, f->joined, f->connections, rate, delivered,
+                 (unsigned long long)f->lost, p99, (unsigned long long)f->outstanding, total);
+}
+
 void progress_show(struct progress *progress, const struct progress_figures *f)
 {
-    char line[LINE_SIZE], p99[16];
+    char line[LINE_SIZE];
+    int columns = width(progress);
     if (!progress->shown)
         return;
-    snprintf(
-        line, sizeof line,
-        "%5.1fs %s  connected %u/%u  rate %.0f/s  delivered %.0f/s  lost %llu  p99 %s  outstanding %llu  "
-        "total %llu",
-        f->seconds, f->phase, f->joined, f->connections, f->publish_rate, f->delivery_rate,
-        (unsigned long long)f->lost, format_us(f->p99_us, p99), (unsigned long long)f->outstanding,
-        (unsigned long long)f->delivered);
+    write_line(line, sizeof line, f, columns < 119);
     if (progress->terminal)
-        fprintf(stderr, CLEAR "%.*s", width(progress), line);
+        fprintf(stderr, CLEAR "%.*s", columns, line);
     else
         fprintf(stderr, "%s\n", line);
     progress->line_open = progress->terminal;

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "loadtest/format.h"
+
 struct progress {
     bool shown, terminal, line_open;
 };
@@ -25,8 +27,5 @@ void progress_show(struct progress *progress, const struct progress_figures *fig
 void progress_say(struct progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Ends an open line. */
 void progress_end(struct progress *progress);
-
-/* "842 us", "12.3 ms", "4.56 s" */
-const char *format_us(uint64_t us, char out[static 16]);
 
 #endif

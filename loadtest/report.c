@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 #include "loadtest/dialect/dialect.h"
-#include "loadtest/progress.h"
+#include "loadtest/format.h"
 #include "loadtest/scenario.h"
 
 static double per_second(uint64_t count, double seconds)
@@ -26,6 +26,14 @@ double step_cpu_per_million_deliveries(const struct step *step)
 double step_cpu_per_million_messages(const struct step *step)
 {
     return step->server.messages > 0 ? step->server.cpu_seconds * 1e6 / (double)step->server.messages : 0;
+}
+
+double result_bytes_per_connection(const struct result *result)
+{
+    uint64_t before = servers_at_start(&result->servers).rss_bytes;
+    if (result->server_rss_joined <= before)
+        return 0;
+    return (double)(result->server_rss_joined - before) / result->options->connections;
 }
 
 static void label(FILE *out, const char *text)
@@ -134,10 +142,9 @@ static void print_servers(FILE *out, const struct result *result, const struct s
     if (step->connect_seconds > 0)
         fprintf(out, ", connections %.1f", step->connect_server_cpu * 1e6 / o->connections);
     fputc('\n', out);
-    uint64_t before = servers_at_start(servers).rss_bytes;
-    if (result->server_rss_joined > before)
+    if (result_bytes_per_connection(result) > 0)
         fprintf(out, "%-11s  %.0f bytes of memory more for each connection\n", "",
-                (double)(result->server_rss_joined - before) / o->connections);
+                result_bytes_per_connection(result));
     for (uint32_t i = 0; i < servers->count; i++) {
         const struct server *s = &servers->server[i];
         fprintf(out, "%-11s  %s (%d)%s: %.2f CPU s in all, %.1f MB, %u threads\n", "", s->name, (int)s->pid,
@@ -177,53 +184,20 @@ static void print_steps(FILE *out, const struct result *result)
     }
 }
 
-static void print_search_verdict(FILE *out, const struct result *result)
-{
-    const struct options *o = result->options;
-    if (result->searched <= 0) {
-        fputs("FAILED: no rate held\n", out);
-        return;
-    }
-    const struct step *step = &result->step[result->shown];
-    fprintf(out,
-            "ok: %.6g messages/s (%.0f deliveries/s) is the highest rate that held: nothing lost, p99 below "
-            "%.12g ms\n",
-            result->searched, step_deliveries_per_second(step), o->max_p99);
-}
-
 static void print_verdict(FILE *out, const struct result *result)
 {
-    const struct options *o = result->options;
-    struct stats all = {0};
-    if (result->interrupted)
-        fputs("interrupted: published for a shorter time than asked for\n", out);
-    if (o->search) {
-        print_search_verdict(out, result);
-        return;
-    }
-    for (uint32_t i = 0; i < result->steps; i++)
-        stats_add(&all, &result->step[i].stats);
-    if (!result_failed(result)) {
-        fputs(
-            all.count[STAT_PUBLISHED] == 0 ? "ok: all connections held\n"
-            : o->scenario->cuts
-                ? "ok: every subscriber got every accepted message once and in order while it was connected\n"
-                : "ok: every subscriber got every accepted message once and in order\n",
-            out);
-        return;
-    }
-    for (int i = 0; i < STATS; i++)
-        if (stat_is_fault((enum stat)i, o->scenario->cuts) && all.count[i] > 0)
-            fprintf(out, "FAILED: %s %" PRIu64 ": %s\n", stat_info[i].key, all.count[i], stat_info[i].text);
-    if (all.count[STAT_PUBLISHED] > 0 && all.count[STAT_ACKNOWLEDGED] == 0)
-        fputs("FAILED: not one publication was accepted\n", out);
+    struct buf text;
+    buf_init(&text, 100000);
+    report_verdict(&text, result);
+    fwrite(text.p, 1, text.n, out);
+    buf_free(&text);
 }
 
 void report_print(FILE *out, const struct result *result)
 {
     const struct options *o = result->options;
     if (result->error[0] != '\0') {
-        fprintf(out, "FAILED: %s\n", result->error);
+        print_verdict(out, result);
         return;
     }
     const struct step *step = &result->step[result->shown];

@@ -8,6 +8,8 @@
 #include "core/base/buf.h"
 #include "loadtest/result.h"
 
+/* The verdict in words: lines that begin with "ok:", "FAILED:" or "interrupted:". */
+void report_verdict(struct buf *out, const struct result *result);
 void report_print(FILE *out, const struct result *result);
 /* Appends one JSON object. 0 or an error of core/base/err.h. */
 int report_json(struct buf *out, const struct result *result) MUST_CHECK;
@@ -17,5 +19,7 @@ double step_deliveries_per_second(const struct step *step);
 /* The servers' CPU seconds per million deliveries, per million messages; 0 when not known. */
 double step_cpu_per_million_deliveries(const struct step *step);
 double step_cpu_per_million_messages(const struct step *step);
+/* How much the servers' resident memory grew while all connected, for each connection; 0 when not known. */
+double result_bytes_per_connection(const struct result *result);
 
 #endif

@@ -1,9 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The report as JSON: one object; the figures at its top are those of the step that the summary is about. */
+/* The report as JSON: one object.
+ *
+ *   version, started (UTC), seconds, ok, interrupted, verdict: [lines], error (why there is nothing more)
+ *   options: each by its name on the command line, "drain_timeout" for --drain-timeout; "urls": [...]
+ *   cuts: whether the scenario lets connections be cut, so that some faults are none
+ *   the figures of one step (as in steps[]): the highest rate that held in a search, else the last round
+ *   servers: {...}, with --pid; its processes: [...]
+ *   steps: [{from, rate, joined, a counter for each row of STATS_TABLE, a histogram for each of
+ *     HISTOGRAMS_TABLE, ...}]; from: when its phases began, in seconds since the run began
+ *   search: {rate, deliveries_per_second} of the highest rate that held; command: {at, ended, status}
+ *   timeline: one object per interval, see timeline.h
+ *
+ * A histogram is {count, p50, ..., max, mean}; those of the step at the top also have buckets: those that
+ * are not empty, [highest value, how many]. Names end with their units; "_us" are microseconds. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/codec/json.h"
 #include "loadtest/dialect/dialect.h"
+#include "loadtest/options_table.h"
 #include "loadtest/report.h"
 #include "loadtest/scenario.h"
 
@@ -13,17 +28,35 @@ static void put_string(struct buf *out, const char *key, const char *value)
     json_quote(out, slice_of(value));
 }
 
+static void put_option(struct buf *out, const struct option *option, const struct options *o)
+{
+    const void *member = (const char *)o + option->offset;
+    const char *text = NULL;
+    char key[32];
+    size_t n = 0;
+    for (const char *p = option->name + 2; *p != '\0' && n < sizeof key - 1; p++)
+        key[n++] = *p == '-' ? '_' : *p;
+    key[n] = '\0';
+    if (option->kind == COUNT)
+        buf_addf(out, ",\"%s\":%u", key, *(const uint32_t *)member);
+    else if (option->kind == NUMBER)
+        buf_addf(out, ",\"%s\":%.12g", key, *(const double *)member);
+    else if (option->kind == FLAG)
+        buf_addf(out, ",\"%s\":%s", key, *(const bool *)member ? "true" : "false");
+    else if (option->kind == TEXT || option->kind == NAME || option->kind == NAMESPACE ||
+             option->kind == PATH || option->kind == ARGS)
+        text = *(const char *const *)member;
+    if (text)
+        put_string(out, key, text);
+}
+
 static void put_options(struct buf *out, const struct options *o)
 {
-    buf_addf(out,
-             ",\"options\":{\"connections\":%u,\"rooms\":%u,\"publishers\":%u,\"rate\":%.12g,\"size\":%u,"
-             "\"burst\":%u,\"ramp\":%.12g,\"duration\":%.12g,\"warmup\":%.12g,\"rounds\":%u,\"search\":%s",
-             o->connections, o->rooms, o->publishers, o->rate, o->size, o->burst, o->ramp, o->duration,
-             o->warmup, o->rounds, o->search ? "true" : "false");
-    put_string(out, "scenario", o->scenario->name);
+    buf_adds(out, ",\"options\":{\"scenario\":");
+    json_quote(out, slice_of(o->scenario->name));
     put_string(out, "dialect", o->dialect->name);
-    if (o->command)
-        put_string(out, "command", o->command);
+    for (size_t i = 0; i < option_count; i++)
+        put_option(out, &option_table[i], o);
     buf_adds(out, ",\"urls\":[");
     for (uint32_t i = 0; i < o->urls; i++) {
         if (i > 0)
@@ -33,7 +66,21 @@ static void put_options(struct buf *out, const struct options *o)
     buf_adds(out, "]}");
 }
 
-static void put_histogram(struct buf *out, const char *key, const struct histogram *h)
+static void put_buckets(struct buf *out, const struct histogram *h)
+{
+    const char *separator = "";
+    buf_adds(out, ",\"buckets\":[");
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        uint64_t top = histogram_bucket_top(i);
+        if (h->bucket[i] == 0)
+            continue;
+        buf_addf(out, "%s[%" PRIu64 ",%" PRIu64 "]", separator, top < h->max ? top : h->max, h->bucket[i]);
+        separator = ",";
+    }
+    buf_addc(out, ']');
+}
+
+static void put_histogram(struct buf *out, const char *key, const struct histogram *h, bool buckets)
 {
     static const struct {
         const char *name;
@@ -43,15 +90,18 @@ static void put_histogram(struct buf *out, const char *key, const struct histogr
     buf_addf(out, ",\"%s\":{\"count\":%" PRIu64, key, h->count);
     for (size_t i = 0; i < sizeof quantiles / sizeof *quantiles; i++)
         buf_addf(out, ",\"%s\":%" PRIu64, quantiles[i].name, histogram_quantile(h, quantiles[i].fraction));
-    buf_addf(out, ",\"max\":%" PRIu64 ",\"mean\":%.1f}", h->max,
+    buf_addf(out, ",\"max\":%" PRIu64 ",\"mean\":%.1f", h->max,
              h->count > 0 ? (double)h->sum / (double)h->count : 0.0);
+    if (buckets)
+        put_buckets(out, h);
+    buf_addc(out, '}');
 }
 
-static void put_stats(struct buf *out, const struct stats *stats)
+static void put_stats(struct buf *out, const struct stats *stats, bool buckets)
 {
     for (int i = 0; i < STATS; i++)
         buf_addf(out, ",\"%s\":%" PRIu64, stat_info[i].key, stats->count[i]);
-#define X(member, key, text) put_histogram(out, key, &stats->member);
+#define X(member, key, text) put_histogram(out, key, &stats->member, buckets);
     HISTOGRAMS_TABLE(X)
 #undef X
     buf_addf(out, ",\"frames\":%" PRIu64 ",\"reads\":%" PRIu64 ",\"bytes\":%" PRIu64, stats->frames,
@@ -60,11 +110,16 @@ static void put_stats(struct buf *out, const struct stats *stats)
         put_string(out, "first_refusal", stats->first_refusal);
 }
 
-static void put_step(struct buf *out, const struct step *step, uint32_t connections)
+static void put_step(struct buf *out, const struct step *step, uint32_t connections, bool buckets)
 {
     double connects = step->connect_seconds > 0 ? connections / step->connect_seconds : 0;
     buf_addf(out, "\"rate\":%.12g,\"joined\":%u", step->pace.rate, step->joined);
-    put_stats(out, &step->stats);
+    buf_addf(out,
+             ",\"from\":{\"connecting\":%.3f,\"publishing\":%.3f,\"measuring\":%.3f,\"draining\":%.3f,"
+             "\"over\":%.3f}",
+             step->from.connecting, step->from.publishing, step->from.measuring, step->from.draining,
+             step->from.over);
+    put_stats(out, &step->stats, buckets);
     buf_addf(out,
              ",\"connect_seconds\":%.6f,\"connects_per_second\":%.1f,\"connect_server_cpu_seconds\":%.6f,"
              "\"publish_seconds\":%.6f,\"measured_seconds\":%.6f,\"deliveries_per_second\":%.1f,"
@@ -94,9 +149,10 @@ static void put_servers(struct buf *out, const struct result *result)
     buf_addf(out,
              ",\"servers\":{\"cpu_seconds\":%.6f,\"cpu_seconds_per_million_deliveries\":%.6f,"
              "\"rss_bytes\":%" PRIu64 ",\"rss_bytes_at_start\":%" PRIu64 ",\"rss_bytes_joined\":%" PRIu64
-             ",\"processes\":[",
+             ",\"rss_bytes_per_connection\":%.1f,\"processes\":[",
              step->server.cpu_seconds, step_cpu_per_million_deliveries(step), sum.rss_bytes,
-             servers_at_start(servers).rss_bytes, result->server_rss_joined);
+             servers_at_start(servers).rss_bytes, result->server_rss_joined,
+             result_bytes_per_connection(result));
     for (uint32_t i = 0; i < servers->count; i++) {
         const struct server *s = &servers->server[i];
         buf_addf(out, "%s{\"pid\":%d,\"name\":", i > 0 ? "," : "", (int)s->pid);
@@ -132,13 +188,41 @@ static void put_steps(struct buf *out, const struct result *result)
     buf_adds(out, ",\"steps\":[");
     for (uint32_t i = 0; i < result->steps; i++) {
         buf_adds(out, i > 0 ? ",{" : "{");
-        put_step(out, &result->step[i], o->connections);
+        put_step(out, &result->step[i], o->connections, false);
         buf_addc(out, '}');
     }
     buf_addc(out, ']');
     if (o->search)
         buf_addf(out, ",\"search\":{\"rate\":%.12g,\"deliveries_per_second\":%.1f}", result->searched,
                  result->searched > 0 ? step_deliveries_per_second(&result->step[result->shown]) : 0.0);
+}
+
+/* The verdict's lines. */
+static void put_verdict(struct buf *out, const struct result *result)
+{
+    struct buf text;
+    const char *separator = "";
+    buf_init(&text, 100000);
+    report_verdict(&text, result);
+    buf_adds(out, ",\"verdict\":[");
+    for (const char *p = text.p, *end = p + text.n, *eol; p < end; p = eol + 1) {
+        eol = memchr(p, '\n', (size_t)(end - p));
+        buf_adds(out, separator);
+        json_quote(out, (struct slice){p, (size_t)((eol ? eol : end) - p)});
+        separator = ",";
+        if (!eol)
+            break;
+    }
+    buf_addc(out, ']');
+    buf_free(&text);
+}
+
+static void put_started(struct buf *out, time_t started)
+{
+    struct tm utc;
+    char text[40];
+    if (gmtime_r(&started, &utc) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0)
+        put_string(out, "started", text);
 }
 
 int report_json(struct buf *out, const struct result *result)
@@ -148,10 +232,13 @@ int report_json(struct buf *out, const struct result *result)
              result->seconds);
     if (result->error[0] != '\0')
         put_string(out, "error", result->error);
+    put_verdict(out, result);
+    put_started(out, result->started);
+    buf_addf(out, ",\"cuts\":%s", result->options->scenario->cuts ? "true" : "false");
     put_options(out, result->options);
     if (result->steps > 0) {
         buf_addc(out, ',');
-        put_step(out, &result->step[result->shown], result->options->connections);
+        put_step(out, &result->step[result->shown], result->options->connections, true);
         put_servers(out, result);
         put_steps(out, result);
     }

@@ -3,6 +3,8 @@
 #ifndef LOADTEST_RESULT_H
 #define LOADTEST_RESULT_H
 
+#include <time.h>
+
 #include "loadtest/options.h"
 #include "loadtest/schedule.h"
 #include "loadtest/servers.h"
@@ -13,6 +15,11 @@
 struct step {
     struct pace pace;
     struct stats stats;
+    /* When it began to connect, to publish, to measure and to wait for what was outstanding, and when it was
+     * over: seconds since the run began; 0: it did not come to that. */
+    struct {
+        double connecting, publishing, measuring, draining, over;
+    } from;
     uint32_t joined;                            /* at its end */
     double connect_seconds, connect_server_cpu; /* 0: it did not connect */
     double publish_seconds;                     /* ramp, warm-up and after */
@@ -41,6 +48,7 @@ struct result {
         bool ended;
         int status; /* exit status; 128 + signal */
     } command;
+    time_t started; /* the time of day */
     double seconds;
     bool interrupted;
     char error[512]; /* why there is nothing to tell; empty when there is */

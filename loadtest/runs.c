@@ -54,7 +54,7 @@ static bool held(const struct conductor *c, struct step *step)
 /* What a rate that was too high has left behind must not spoil the next one. */
 static bool calm_down(struct conductor *c)
 {
-    c->doing = "waiting until it is calm";
+    c->doing = "calming down";
     return conductor_calm(c, CALM_MAX);
 }
 

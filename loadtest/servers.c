@@ -121,6 +121,8 @@ struct server_usage servers_read(struct servers *servers)
         struct server *server = &servers->server[i];
         server->gone = server->gone || !read_server(server);
         add(&sum, &server->usage);
+        if (server->gone)
+            sum.rss_bytes -= server->usage.rss_bytes;
     }
     return sum;
 }

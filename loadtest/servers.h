@@ -28,7 +28,7 @@ struct servers {
 
 /* false with a sentence in why when one of them cannot be read. */
 bool servers_init(struct servers *servers, const pid_t *pids, uint32_t count, char *why, size_t size);
-/* Reads the usage anew; returns the sum. */
+/* Reads the usage anew; returns the sum, in which those that have ended still count with their CPU time. */
 struct server_usage servers_read(struct servers *servers);
 /* The sum when it began. */
 struct server_usage servers_at_start(const struct servers *servers);

@@ -15,6 +15,11 @@
 #define BUSY      0.9    /* of a core: it could not do more */
 #define LATE_US   10000  /* p99 of how late the generator itself may be */
 
+static double run_time(const struct conductor *c)
+{
+    return seconds_between(c->began, clock_us());
+}
+
 /* Where clients try again, this is what ends it. */
 static bool comes_on(struct conductor *c, uint32_t joined, uint32_t *most, uint64_t *since)
 {
@@ -51,6 +56,7 @@ static bool connect_all(struct conductor *c, struct step *step)
     uint32_t most = 0;
     double cpu = servers_read(&c->result->servers).cpu_seconds;
     c->doing = "connecting";
+    step->from.connecting = run_time(c);
     if (!conductor_order(c, PHASE_CONNECT))
         return false;
     while (!all_joined(c, &most, &since))
@@ -131,10 +137,12 @@ static bool publish_all(struct conductor *c, struct step *step)
     uint64_t now, command_at = schedule->start + (uint64_t)(c->options->command_at * 1e6);
     bool measuring = false, goes_on;
     c->doing = "publishing";
+    step->from.publishing = run_time(c);
     board_order(c->board, PHASE_PUBLISH);
     while ((goes_on = conductor_turn(c)) && !publishing_is_over(c, now = clock_us())) {
         if (!measuring && now >= schedule->measured) {
             measuring = true;
+            step->from.measuring = run_time(c);
             conductor_snapshot(c, from, now);
             for (uint32_t i = 0; i < c->board->places; i++)
                 busy[i] = c->board->place[i].cpu_seconds;
@@ -152,11 +160,12 @@ static bool publish_all(struct conductor *c, struct step *step)
     return goes_on;
 }
 
-static bool drain_all(struct conductor *c)
+static bool drain_all(struct conductor *c, struct step *step)
 {
     uint64_t began = clock_us(), settled_since = 0, now = began;
     int before = conductor_interrupts();
     c->doing = "draining";
+    step->from.draining = run_time(c);
     if (!conductor_order(c, PHASE_STOP) || !conductor_order(c, PHASE_DRAIN))
         return false;
     while (seconds_between(began, now) < c->options->drain_timeout && conductor_interrupts() == before) {
@@ -202,7 +211,7 @@ static bool wake_stalled(struct conductor *c)
     board_stats(c->board, stats);
     bool any = stats->count[STAT_STALLED] > 0;
     free(stats);
-    c->doing = "waking those that stalled";
+    c->doing = "waking readers";
     return !any || (conductor_order(c, PHASE_WAKE) && conductor_calm(c, c->options->drain_timeout));
 }
 
@@ -241,7 +250,7 @@ struct step *step_do(struct conductor *c, double rate, bool connect)
     board_stats(c->board, before);
     bool done = !connect || connect_all(c, step);
     if (done) {
-        done = prepare_all(c, step) && publish_all(c, step) && drain_all(c) && wake_stalled(c);
+        done = prepare_all(c, step) && publish_all(c, step) && drain_all(c, step) && wake_stalled(c);
     }
     if (done) {
         board_stats(c->board, after);
@@ -249,6 +258,7 @@ struct step *step_do(struct conductor *c, double rate, bool connect)
         note_last_delivery(c, step);
         blame_generator(step);
         step->joined = board_joined(c->board);
+        step->from.over = run_time(c);
     }
     free(before);
     free(after);

@@ -17,8 +17,7 @@ static unsigned bucket_of(uint64_t value)
     return shift * SUB + (unsigned)(value >> shift);
 }
 
-/* The largest value that falls into a bucket. */
-static uint64_t bucket_top(unsigned bucket)
+uint64_t histogram_bucket_top(unsigned bucket)
 {
     if (bucket < SUB)
         return bucket;
@@ -63,7 +62,7 @@ void histogram_difference(struct histogram *difference, const struct histogram *
         if (difference->bucket[i] > 0)
             highest = i;
     }
-    difference->max = count == 0 ? 0 : before->count == 0 ? now->max : bucket_top(highest);
+    difference->max = count == 0 ? 0 : before->count == 0 ? now->max : histogram_bucket_top(highest);
     if (difference->max > now->max)
         difference->max = now->max;
     difference->count = count;
@@ -89,7 +88,7 @@ uint64_t histogram_quantile(const struct histogram *h, double fraction)
     unsigned i = 0;
     while ((seen += h->bucket[i]) < rank)
         i++;
-    uint64_t top = bucket_top(i);
+    uint64_t top = histogram_bucket_top(i);
     return top < h->max ? top : h->max;
 }
 

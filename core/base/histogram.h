@@ -25,6 +25,8 @@ void histogram_difference(struct histogram *difference, const struct histogram *
                           const struct histogram *before);
 /* The smallest recorded bucket bound that `fraction` (0..1) of all values do not exceed; 0 when empty. */
 uint64_t histogram_quantile(const struct histogram *h, double fraction);
+/* The largest value that counts in this bucket. */
+uint64_t histogram_bucket_top(unsigned bucket);
 /* How many recorded values are <= bound (to the bucket's precision). For Prometheus buckets. */
 uint64_t histogram_count_le(const struct histogram *h, uint64_t bound);
 
