@@ -37,11 +37,12 @@ static void write_line(char *line, size_t size, const struct progress_figures *f
                  f->phase, f->joined, f->connections, rate, delivered, (unsigned long long)f->lost, p99,
                  (unsigned long long)f->outstanding);
     else
-        snprintf(line, size,
-                 "%5.1fs %s  connected %u/%u  rate %s/s  delivered %s/s  lost %llu  p99 %s  outstanding %llu  "
-                 "total %s",
-                 f->seconds, f->phase, f->joined, f->connections, rate, delivered,
-                 (unsigned long long)f->lost, p99, (unsigned long long)f->outstanding, total);
+        snprintf(
+            line, size,
+            "%5.1fs %s  connected %u/%u  rate %s/s  delivered %s/s  lost %llu  p99 %s  outstanding %llu  "
+            "total %s",
+            f->seconds, f->phase, f->joined, f->connections, rate, delivered, (unsigned long long)f->lost,
+            p99, (unsigned long long)f->outstanding, total);
 }
 
 void progress_show(struct progress *progress, const struct progress_figures *f)

@@ -36,6 +36,11 @@ double result_bytes_per_connection(const struct result *result)
     return (double)(result->server_rss_joined - before) / result->options->connections;
 }
 
+static const char *plural(uint32_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 static void label(FILE *out, const char *text)
 {
     fprintf(out, "%-11s", text);
@@ -59,11 +64,14 @@ static void print_quantiles(FILE *out, const char *name, const struct histogram 
 
 static void print_faults(FILE *out, const struct stats *stats)
 {
+    bool any = false;
     label(out, "faults");
     for (int i = 0; i < STATS; i++)
-        if (stat_info[i].fault != FAULT_NEVER)
+        if (stat_info[i].fault != FAULT_NEVER && stats->count[i] > 0) {
             fprintf(out, "  %s %" PRIu64, stat_info[i].key, stats->count[i]);
-    fputc('\n', out);
+            any = true;
+        }
+    fputs(any ? "\n" : "  none\n", out);
 }
 
 static void print_connections(FILE *out, const struct options *o, const struct step *step)
@@ -81,6 +89,7 @@ static void print_messages(FILE *out, const struct options *o, const struct step
     const struct stats *stats = &step->stats;
     const uint64_t *count = stats->count;
     double rate = step_deliveries_per_second(step);
+    char text[16];
     label(out, "published");
     fprintf(out, "  %" PRIu64 " (%.1f/s), acknowledged %" PRIu64 ", refused %" PRIu64 "\n",
             count[STAT_PUBLISHED], per_second(count[STAT_PUBLISHED], step->publish_seconds),
@@ -88,9 +97,9 @@ static void print_messages(FILE *out, const struct options *o, const struct step
     if (stats->first_refusal[0] != '\0')
         fprintf(out, "%-11s  the first: %s\n", "", stats->first_refusal);
     label(out, "delivered");
-    fprintf(out, "  %" PRIu64 " of %" PRIu64 ", %.0f deliveries/s (%.1f MB/s of messages)\n",
-            count[STAT_DELIVERED], count[STAT_DELIVERED] + count[STAT_LOST] + count[STAT_MISSED], rate,
-            rate * o->size / 1e6);
+    fprintf(out, "  %" PRIu64 " of %" PRIu64 ", %s deliveries/s (%.1f MB/s of messages)\n",
+            count[STAT_DELIVERED], count[STAT_DELIVERED] + count[STAT_LOST] + count[STAT_MISSED],
+            format_count(rate, text), rate * o->size / 1e6);
     print_quantiles(out, "latency", &stats->latency);
     print_quantiles(out, "answers", &stats->answer);
 }
@@ -120,9 +129,10 @@ static void print_generator(FILE *out, const struct step *step)
 {
     char text[16];
     label(out, "generator");
-    fprintf(out, "  %.0f %% of a core, published late by p99 %s", 100 * step->generator_cpu,
-            format_us(histogram_quantile(&step->stats.lag, 0.99), text));
-    fprintf(out, ", ran late by p99 %s\n", format_us(histogram_quantile(&step->stats.stall, 0.99), text));
+    fprintf(out, "  %.0f %% of a core, late by p99:", 100 * step->generator_cpu);
+    if (step->stats.lag.count > 0)
+        fprintf(out, " publishing %s,", format_us(histogram_quantile(&step->stats.lag, 0.99), text));
+    fprintf(out, " running %s\n", format_us(histogram_quantile(&step->stats.stall, 0.99), text));
     if (step->generator_busy)
         fprintf(out, "%-11s  %s: it may have been the bottleneck itself\n", "", step->generator_why);
 }
@@ -134,14 +144,14 @@ static void print_servers(FILE *out, const struct result *result, const struct s
     if (servers->count == 0)
         return;
     label(out, "servers");
-    fprintf(out, "  %.2f of a core while publishing was measured",
+    fprintf(out, "  %.2f of a core while it was measured\n",
             per_second(1, step->server.seconds) * step->server.cpu_seconds);
     if (step->server.deliveries > 0)
-        fprintf(out, "; CPU seconds per million: deliveries %.3f, messages %.1f",
+        fprintf(out, "%-11s  CPU seconds per million: deliveries %.3f, messages %.1f\n", "",
                 step_cpu_per_million_deliveries(step), step_cpu_per_million_messages(step));
     if (step->connect_seconds > 0)
-        fprintf(out, ", connections %.1f", step->connect_server_cpu * 1e6 / o->connections);
-    fputc('\n', out);
+        fprintf(out, "%-11s  CPU seconds per million connections: %.1f\n", "",
+                step->connect_server_cpu * 1e6 / o->connections);
     if (result_bytes_per_connection(result) > 0)
         fprintf(out, "%-11s  %.0f bytes of memory more for each connection\n", "",
                 result_bytes_per_connection(result));
@@ -165,25 +175,6 @@ static void print_command(FILE *out, const struct result *result)
         fputs("still running\n", out);
 }
 
-static void print_steps(FILE *out, const struct result *result)
-{
-    char p99[16];
-    if (result->steps < 2)
-        return;
-    fprintf(out, "\n%12s %12s %14s %10s %12s %14s  %s\n", "messages/s", "joined/s", "deliveries/s", "p99",
-            "generator", "CPU s/million", result->options->search ? "holds" : "");
-    for (uint32_t i = 0; i < result->steps; i++) {
-        const struct step *s = &result->step[i];
-        fprintf(out, "%12.6g %12.0f %14.0f %10s %10.0f %% %14.3f  %s\n", s->pace.rate,
-                per_second(s->joined, s->connect_seconds), step_deliveries_per_second(s),
-                format_us(histogram_quantile(&s->stats.latency, 0.99), p99), 100 * s->generator_cpu,
-                step_cpu_per_million_deliveries(s),
-                !result->options->search ? ""
-                : s->why[0]              ? s->why
-                                         : "yes");
-    }
-}
-
 static void print_verdict(FILE *out, const struct result *result)
 {
     struct buf text;
@@ -202,10 +193,11 @@ void report_print(FILE *out, const struct result *result)
     }
     const struct step *step = &result->step[result->shown];
     fprintf(out,
-            "\n%s, %s: %u connections to %u URL%s, %u rooms, %u publishers, %.12g messages/s of %u bytes, "
+            "\n%s, %s: %u connections to %u URL%s, %u room%s, %u publisher%s,\n%.6g messages/s of %u bytes, "
             "%.12g s + %.12g s warm-up\n\n",
-            o->scenario->name, o->dialect->name, o->connections, o->urls, o->urls == 1 ? "" : "s", o->rooms,
-            o->publishers, step->pace.rate, o->size, o->duration, o->warmup);
+            o->scenario->name, o->dialect->name, o->connections, o->urls, plural(o->urls), o->rooms,
+            plural(o->rooms), o->publishers, plural(o->publishers), step->pace.rate, o->size, o->duration,
+            o->warmup);
     print_connections(out, o, step);
     if (step->stats.count[STAT_PUBLISHED] > 0)
         print_messages(out, o, step);
@@ -214,7 +206,7 @@ void report_print(FILE *out, const struct result *result)
     print_servers(out, result, step);
     print_command(out, result);
     print_faults(out, &step->stats);
-    print_steps(out, result);
+    report_steps(out, result);
     fputc('\n', out);
     print_verdict(out, result);
 }

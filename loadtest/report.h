@@ -11,6 +11,8 @@
 /* The verdict in words: lines that begin with "ok:", "FAILED:" or "interrupted:". */
 void report_verdict(struct buf *out, const struct result *result);
 void report_print(FILE *out, const struct result *result);
+/* The table of the steps, where there are several; a part of report_print(). */
+void report_steps(FILE *out, const struct result *result);
 /* Appends one JSON object. 0 or an error of core/base/err.h. */
 int report_json(struct buf *out, const struct result *result) MUST_CHECK;
 

@@ -13,8 +13,10 @@ enum { EXIT_FINE, EXIT_USAGE = 2 };
 
 static const char help[] =
     "usage: roomcast-load report [--html FILE] REPORT.json...\n\n"
-    "Shows up to 16 runs side by side, from the reports that roomcast-load --json wrote: what differs in their\n"
-    "options, their rates, latencies and faults, what the servers used, and how each compares with the first.\n\n"
+    "Shows up to 16 runs side by side, from the reports that roomcast-load --json wrote: what differs in "
+    "their\n"
+    "options, their rates, latencies and faults, what the servers used, and how each compares with the "
+    "first.\n\n"
     "  --html FILE   write it as a page with plots, too; of one report the page that the run itself writes\n"
     "  --help        print this text\n\n"
     "Exit status: 0; 2 for bad usage, and for files that cannot be read or are no such reports.\n";

@@ -28,6 +28,16 @@ static void put_string(struct buf *out, const char *key, const char *value)
     json_quote(out, slice_of(value));
 }
 
+/* What says nothing of the run. */
+static bool is_about_output(const struct option *option)
+{
+    static const char *const names[] = {"--json", "--html", "--no-progress", "--i-own-this-target"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(option->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static void put_option(struct buf *out, const struct option *option, const struct options *o)
 {
     const void *member = (const char *)o + option->offset;
@@ -56,7 +66,8 @@ static void put_options(struct buf *out, const struct options *o)
     json_quote(out, slice_of(o->scenario->name));
     put_string(out, "dialect", o->dialect->name);
     for (size_t i = 0; i < option_count; i++)
-        put_option(out, &option_table[i], o);
+        if (!is_about_output(&option_table[i]))
+            put_option(out, &option_table[i], o);
     buf_adds(out, ",\"urls\":[");
     for (uint32_t i = 0; i < o->urls; i++) {
         if (i > 0)
@@ -115,8 +126,8 @@ static void put_step(struct buf *out, const struct step *step, uint32_t connecti
     double connects = step->connect_seconds > 0 ? connections / step->connect_seconds : 0;
     buf_addf(out, "\"rate\":%.12g,\"joined\":%u", step->pace.rate, step->joined);
     buf_addf(out,
-             ",\"from\":{\"connecting\":%.3f,\"publishing\":%.3f,\"measuring\":%.3f,\"draining\":%.3f,"
-             "\"over\":%.3f}",
+             ",\"from\":{\"connecting\":%.6f,\"publishing\":%.6f,\"measuring\":%.6f,\"draining\":%.6f,"
+             "\"over\":%.6f}",
              step->from.connecting, step->from.publishing, step->from.measuring, step->from.draining,
              step->from.over);
     put_stats(out, &step->stats, buckets);
@@ -134,6 +145,8 @@ static void put_step(struct buf *out, const struct step *step, uint32_t connecti
              step->server.seconds, step->server.cpu_seconds, step->server.deliveries, step->server.messages,
              step_cpu_per_million_deliveries(step), step_cpu_per_million_messages(step));
     if (step->generator_busy)
+        put_string(out, "generator_why", step->generator_why);
+    if (step->generator_why)
         put_string(out, "generator_why", step->generator_why);
     if (step->why[0] != '\0')
         put_string(out, "why", step->why);

@@ -10,6 +10,7 @@
 
 #define LABEL  26
 #define COLUMN 18
+#define VALUE  10 /* of a column; the rest is for the ratio */
 
 /* The member of a report that a path with / leads to, or NULL. */
 static const json_t *member(const json_t *json, const char *path)
@@ -41,6 +42,19 @@ static void print_label(FILE *out, const char *text)
     fprintf(out, "%-*s", LABEL, text);
 }
 
+/* A value, right-aligned with those above where it is short, and what belongs to it. */
+static void print_cell(FILE *out, const char *text, const char *more, bool last)
+{
+    int n = (int)strlen(text), used = n > VALUE ? n : VALUE;
+    fprintf(out, "%*s", VALUE, text);
+    if (*more != '\0')
+        used += fprintf(out, " %s", more);
+    if (last)
+        fputc('\n', out);
+    else
+        fprintf(out, "%*s", used < COLUMN ? COLUMN - used : 1, "");
+}
+
 static void print_row(FILE *out, const struct report_row *row, const struct report_run *runs, size_t count)
 {
     double value[REPORT_MAX_RUNS];
@@ -58,9 +72,8 @@ static void print_row(FILE *out, const struct report_row *row, const struct repo
             format(value[i], row->unit, text);
         if (i > 0 && value[0] > 0 && value[i] > 0)
             snprintf(ratio, sizeof ratio, "x%.3g", value[i] / value[0]);
-        fprintf(out, "%10s %-*s", text, i + 1 < count ? COLUMN - 11 : 0, ratio);
+        print_cell(out, text, ratio, i + 1 == count);
     }
-    fputc('\n', out);
 }
 
 /* Of all steps together, as the verdict has it. */
@@ -84,13 +97,19 @@ static void print_faults(FILE *out, const struct report_run *runs, size_t count)
             continue;
         none = false;
         print_label(out, stat_info[stat].key);
-        for (size_t i = 0; i < count; i++)
-            fprintf(out, "%10lld%*s", (long long)fault_count(runs[i].json, stat_info[stat].key),
-                    i + 1 < count ? COLUMN - 10 : 0, "");
-        fputc('\n', out);
+        for (size_t i = 0; i < count; i++) {
+            char text[24];
+            snprintf(text, sizeof text, "%lld", (long long)fault_count(runs[i].json, stat_info[stat].key));
+            print_cell(out, text, "", i + 1 == count);
+        }
     }
     if (none)
-        fprintf(out, "%-*s%10s\n", LABEL, "faults", "none");
+        fprintf(out, "%-*s%*s\n", LABEL, "faults", VALUE, "none");
+}
+
+static const json_t *option(const struct report_run *run, const char *key)
+{
+    return json_object_get(json_object_get(run->json, "options"), key);
 }
 
 static void option_text(const json_t *value, char *out, size_t size)
@@ -100,7 +119,8 @@ static void option_text(const json_t *value, char *out, size_t size)
     else if (json_is_boolean(value))
         snprintf(out, size, "%s", json_is_true(value) ? "yes" : "no");
     else if (json_is_array(value))
-        snprintf(out, size, "%s%s", json_array_size(value) > 0 ? json_string_value(json_array_get(value, 0)) : "",
+        snprintf(out, size, "%s%s",
+                 json_array_size(value) > 0 ? json_string_value(json_array_get(value, 0)) : "",
                  json_array_size(value) > 1 ? ", ..." : "");
     else if (json_is_number(value))
         snprintf(out, size, "%.12g", json_number_value(value));
@@ -108,23 +128,44 @@ static void option_text(const json_t *value, char *out, size_t size)
         snprintf(out, size, "-");
 }
 
+/* As it is written on the command line. */
+static void option_name(const char *key, char out[static LABEL])
+{
+    snprintf(out, LABEL, "--%s", strcmp(key, "urls") == 0 ? "url" : key);
+    for (char *p = out; *p != '\0'; p++)
+        if (*p == '_')
+            *p = '-';
+}
+
+static bool option_differs(const char *key, const struct report_run *runs, size_t count)
+{
+    const json_t *first = option(&runs[0], key);
+    for (size_t i = 1; i < count; i++) {
+        const json_t *other = option(&runs[i], key);
+        if (first ? !other || !json_equal(first, other) : other != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* In columns; where values are too long for these, each on a line. */
 static void print_option(FILE *out, const char *key, const struct report_run *runs, size_t count)
 {
-    const json_t *first = json_object_get(json_object_get(runs[0].json, "options"), key);
-    bool differs = false;
-    char text[200];
-    for (size_t i = 1; i < count; i++) {
-        const json_t *other = json_object_get(json_object_get(runs[i].json, "options"), key);
-        differs = differs || (first ? !other || !json_equal(first, other) : other != NULL);
-    }
-    if (!differs)
-        return;
-    fprintf(out, "--%-*s", LABEL - 2, strcmp(key, "urls") == 0 ? "url" : key);
+    char text[REPORT_MAX_RUNS][200], name[LABEL];
+    bool fits = true;
+    option_name(key, name);
+    print_label(out, name);
     for (size_t i = 0; i < count; i++) {
-        option_text(json_object_get(json_object_get(runs[i].json, "options"), key), text, sizeof text);
-        fprintf(out, "%10s %-*s", text, i + 1 < count ? COLUMN - 11 : 0, "");
+        option_text(option(&runs[i], key), text[i], sizeof text[i]);
+        fits = fits && strlen(text[i]) < COLUMN;
     }
-    fputc('\n', out);
+    if (!fits)
+        fputc('\n', out);
+    for (size_t i = 0; i < count; i++)
+        if (fits)
+            print_cell(out, text[i], "", i + 1 == count);
+        else
+            fprintf(out, "  %-*s%s\n", LABEL - 2, runs[i].name, text[i]);
 }
 
 /* Those that the first run has, then those that only later ones have. */
@@ -137,8 +178,8 @@ static void print_options(FILE *out, const struct report_run *runs, size_t count
         {
             bool printed = false;
             for (size_t k = 0; k < i; k++)
-                printed = printed || json_object_get(json_object_get(runs[k].json, "options"), key);
-            if (!printed)
+                printed = printed || option(&runs[k], key);
+            if (!printed && option_differs(key, runs, count))
                 print_option(out, key, runs, count);
         }
     }
@@ -147,15 +188,15 @@ static void print_options(FILE *out, const struct report_run *runs, size_t count
 void report_table(FILE *out, const struct report_run *runs, size_t count)
 {
     print_label(out, "");
-    for (size_t i = 0; i < count; i++)
-        fprintf(out, "%10s%*s", runs[i].name, i + 1 < count ? COLUMN - 10 : 0, "");
-    fputc('\n', out);
+    for (size_t i = 0; i < count; i++) {
+        size_t n = strlen(runs[i].name);
+        print_cell(out, runs[i].name + (n < COLUMN ? 0 : n - COLUMN + 1), "", i + 1 == count);
+    }
     print_options(out, runs, count);
     print_label(out, "verdict");
     for (size_t i = 0; i < count; i++)
-        fprintf(out, "%10s%*s", json_is_true(json_object_get(runs[i].json, "ok")) ? "ok" : "FAILED",
-                i + 1 < count ? COLUMN - 10 : 0, "");
-    fputc('\n', out);
+        print_cell(out, json_is_true(json_object_get(runs[i].json, "ok")) ? "ok" : "FAILED", "",
+                   i + 1 == count);
     for (size_t i = 0; i < REPORT_ROW_COUNT; i++)
         print_row(out, &report_rows[i], runs, count);
     print_faults(out, runs, count);

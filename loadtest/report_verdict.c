@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "loadtest/dialect/dialect.h"
+#include "loadtest/format.h"
 #include "loadtest/report.h"
 #include "loadtest/scenario.h"
 
@@ -13,11 +14,12 @@ static void search_verdict(struct buf *out, const struct result *result)
         buf_adds(out, "FAILED: no rate held\n");
         return;
     }
-    const struct step *step = &result->step[result->shown];
+    char deliveries[16];
+    format_count(step_deliveries_per_second(&result->step[result->shown]), deliveries);
     buf_addf(out,
-             "ok: %.6g messages/s (%.0f deliveries/s) is the highest rate that held: nothing lost, p99 below "
-             "%.12g ms\n",
-             result->searched, step_deliveries_per_second(step), o->max_p99);
+             "ok: %.6g messages/s (%s deliveries/s) is the highest rate that held: "
+             "nothing lost, p99 below %.12g ms\n",
+             result->searched, deliveries, o->max_p99);
 }
 
 static void fault_verdict(struct buf *out, const struct result *result, const struct stats *all)

@@ -211,7 +211,8 @@ static bool wake_stalled(struct conductor *c)
     board_stats(c->board, stats);
     bool any = stats->count[STAT_STALLED] > 0;
     free(stats);
-    c->doing = "waking readers";
+    if (any)
+        c->doing = "waking readers";
     return !any || (conductor_order(c, PHASE_WAKE) && conductor_calm(c, c->options->drain_timeout));
 }
 

@@ -62,7 +62,7 @@ function inWords({ options: o, steps = [] }) {
 function figures(report) {
   const all = [];
   const add = (name, value, more = '') => all.push(element('div', {}, element('dt', {}, name),
-    element('dd', {}, value, more ? element('small', {}, ` ${more}`) : null)));
+    element('dd', {}, value, more ? element('small', {}, more) : null)));
   if (report.search?.rate > 0) add('Highest rate that held', counts(report.search.rate), 'messages/s');
   if (report.published > 0) {
     add('Delivered', counts(report.deliveries_per_second), '/s');
@@ -84,7 +84,7 @@ function figures(report) {
 function remarks(report) {
   const p = (text) => element('p', {}, text);
   return [
-    report.generator_bottleneck && p('The load generator was busy all the time: it may have been the bottleneck itself.'),
+    report.generator_bottleneck && p(`About the load generator: ${report.generator_why ?? 'it was busy'}. It may have been the bottleneck itself.`),
     report.first_refusal && p(`The first refusal: ${report.first_refusal}`),
     report.command && p(`The command "${report.options.command}" was run ${seconds(report.command.at)} after the beginning and `
       + (report.command.ended ? `ended with status ${report.command.status}.` : 'was still running at the end.')),
@@ -95,7 +95,7 @@ function remarks(report) {
 // --- tables of one run
 
 const KINDS = [['latency', 'latency_us'], ['answer to a publication', 'answer_us'], ['connecting and joining', 'connect_us'],
-  ['away after a cut', 'outage_us'], ['generator late by', 'lag_us']];
+  ['away after a cut', 'outage_us'], ['generator published late by', 'lag_us'], ['generator ran late by', 'stall_us']];
 function latencies(report) {
   const rows = KINDS.filter(([, key]) => report[key]?.count > 0).map(([name, key]) =>
     [name, ...['p50', 'p90', 'p99', 'p99.9', 'max'].map((q) => us(report[key][q]))]);
@@ -115,15 +115,22 @@ function steps(report) {
   const all = report.steps ?? [];
   if (all.length < 2) return null;
   const { search } = report.options;
+  const column = (show, name, value) => (show ? [{ name, value }] : []);
   const connects = all.some((step, i) => i > 0 && step.connects_per_second > 0);
-  const heads = [search ? 'messages/s' : 'round', ...(connects ? ['joined/s'] : []), 'deliveries/s', 'p99', 'CPU s / million deliveries',
-    'generator', ...(search ? [{ name: 'holds', text: true }] : [])];
-  const rows = all.map((step, i) => ({
-    kind: search && report.search.rate === step.rate && !step.why ? 'chosen' : '',
-    cells: [search ? counts(step.rate) : String(i + 1), ...(connects ? [counts(step.connects_per_second)] : []),
-      counts(step.deliveries_per_second), us(step.latency_us.p99), perMillion(step.server?.cpu_seconds_per_million_deliveries),
-      `${Math.round(100 * step.generator_cpu)} %`, ...(search ? [step.why ? `no: ${step.why}` : 'yes'] : [])],
-  }));
+  const traffic = all.some((step) => step.published > 0);
+  const columns = [
+    { name: search ? 'messages/s' : 'round', value: (step) => (search ? counts(step.rate) : String(all.indexOf(step) + 1)) },
+    ...column(connects, 'joined/s', (step) => counts(step.connects_per_second)),
+    ...column(connects, 'joining p99', (step) => us(step.connect_us.p99)),
+    ...column(traffic, 'deliveries/s', (step) => counts(step.deliveries_per_second)),
+    ...column(traffic, 'p99', (step) => us(step.latency_us.p99)),
+    ...column(traffic && hasServers(report), 'CPU s per million deliveries', (step) => perMillion(step.server.cpu_seconds_per_million_deliveries)),
+    { name: 'generator', value: (step) => `${Math.round(100 * step.generator_cpu)} %` },
+    ...column(search, { name: 'holds', text: true }, (step) => (step.why ? `no: ${step.why}` : 'yes')),
+  ];
+  const heads = columns.map(({ name }) => name);
+  const rows = all.map((step) => ({ kind: search && report.search.rate === step.rate && !step.why ? 'chosen' : '',
+    cells: columns.map(({ value }) => value(step)) }));
   const sorted = [...all].filter((step) => step.published > 0).sort((a, b) => a.rate - b.rate);
   const against = (title, value, y) => figure({ title, scatter: true, x: { label: 'messages/s', scale: 'logarithmic', format: counts }, y,
     series: [['holds', (step) => !step.why], ['does not hold', (step) => step.why]].map(([name, which]) => ({
@@ -140,11 +147,11 @@ function servers(report) {
     report.servers.processes.map((s) => [`${s.name} (${s.pid})`, numbers(s.cpu_seconds), bytes(s.rss_bytes), String(s.threads), s.gone ? 'has ended' : ''])));
 }
 
+const optionName = (key) => (key === 'urls' ? '--url' : `--${key.replaceAll('_', '-')}`);
 const shown = (value) => (Array.isArray(value) ? value.join(' ') : String(value));
 function options(report) {
-  const name = (key) => (key === 'urls' ? '--url' : `--${key.replaceAll('_', '-')}`);
   return element('details', {}, element('summary', {}, 'All options'), table(['option', { name: 'value', text: true }],
-    Object.entries(report.options).map(([key, value]) => [name(key), shown(value)])));
+    Object.entries(report.options).map(([key, value]) => [optionName(key), shown(value)])));
 }
 
 // --- plots
@@ -251,7 +258,7 @@ function single({ report, name }) {
 
 /* A value, and how it compares to the first run's. */
 function compared(value, first, format, isFirst) {
-  if (!(value > 0)) return value === 0 ? '0' : '–';
+  if (!(value > 0)) return '–';
   const ratio = !isFirst && first > 0 ? `×${(value / first).toPrecision(3)}` : '';
   return element('span', {}, format(value), ratio ? element('small', {}, ` ${ratio}`) : null);
 }
@@ -259,7 +266,7 @@ function compared(value, first, format, isFirst) {
 function differences() {
   const keys = [...new Set(runs.flatMap(({ report }) => Object.keys(report.options)))];
   const differing = keys.filter((key) => new Set(runs.map(({ report }) => shown(report.options[key] ?? '–'))).size > 1);
-  return differing.map((key) => [`--${key.replaceAll('_', '-')}`, ...runs.map(({ report }) => shown(report.options[key] ?? '–'))]);
+  return differing.map((key) => [optionName(key), ...runs.map(({ report }) => shown(report.options[key] ?? '–'))]);
 }
 
 function sideBySide() {
@@ -276,7 +283,7 @@ function sideBySide() {
   main.append(section('Figures', table(heads, [ok, ...figuresRows]),
     element('p', { class: 'faint' }, `× compares with ${runs[0].name}.`)));
   main.append(section('Faults', faultRows.length > 0 ? table(heads, faultRows) : element('p', {}, 'None in any of the runs.')));
-  main.append(section('Options that differ', changed.length > 0 ? table(heads, changed) : element('p', {}, 'None.')));
+  main.append(section('Options that differ', changed.length > 0 ? table(['', ...runs.map(({ name }) => ({ name, text: true }))], changed) : element('p', {}, 'None.')));
 }
 
 function overlaid() {

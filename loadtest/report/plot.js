@@ -53,23 +53,27 @@ function time(low, high, count) {
   return { at: (x) => (x - low) / (end - low), ticks: scale.ticks.filter((t) => t >= low && t <= end + 1e-9), grid: [] };
 }
 
-/* From and to one of 1, 2, 5, 10, 20 ...; the decades alone have ticks where all would be too many. */
+/* From and to one of 1, 2, 5, 10, 20 ... with all of them as ticks, or where these would be too many, of 1, 10, 100 ... */
 function logarithmic(low, high, count) {
   const decade = Math.floor(Math.log10(low) + 1e-9);
   const decades = Math.ceil(Math.log10(high) - 1e-9) - decade + 1;
-  const all = Array.from({ length: decades + 1 }, (_, i) => [1, 2, 5].map((f) => f * 10 ** (decade + i))).flat();
-  const first = all.findLast((t) => t <= low * (1 + 1e-9)) ?? all[0];
-  const last = all.find((t) => t >= high * (1 - 1e-9) && t > first);
-  const within = all.filter((t) => t >= first && t <= last);
-  const whole = within.filter((t) => Math.abs(Math.log10(t) - Math.round(Math.log10(t))) < 1e-9);
-  const each = Math.ceil(whole.length / (count + 2));
-  const ticks = within.length <= count + 2 ? within : whole.filter((_, i) => i % each === 0);
-  return { at: (x) => Math.log(Math.max(x, first) / first) / Math.log(last / first), ticks, grid: ticks };
+  const cover = (factors) => {
+    const all = Array.from({ length: decades + 1 }, (_, i) => factors.map((f) => f * 10 ** (decade + i))).flat();
+    const first = all.findLast((t) => t <= low * (1 + 1e-9)) ?? all[0];
+    const last = all.find((t) => t >= high * (1 - 1e-9) && t > first);
+    return all.filter((t) => t >= first && t <= last);
+  };
+  const fine = cover([1, 2, 5]);
+  const ticks = fine.length <= count ? fine : cover([1]);
+  const [first, last] = [ticks[0], ticks.at(-1)];
+  const each = Math.ceil(ticks.length / count);
+  const shown = ticks.filter((_, i) => i % each === 0);
+  return { at: (x) => Math.log(Math.max(x, first) / first) / Math.log(last / first), ticks: shown, grid: shown };
 }
 
 /* The share of values, with every further nine as far from the one before: 50, 90, 99, 99.9 % ... */
 function nines(low, high) {
-  const ticks = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999].filter((share) => 1 / (1 - share) <= 10 ** high * 1.01);
+  const ticks = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999].filter((share) => ninesOf(share) < high - 0.3);
   return { at: (x) => x / high, ticks: ticks.map(ninesOf), grid: ticks.map(ninesOf) };
 }
 const ninesOf = (share) => -Math.log10(1 - share);
@@ -127,7 +131,7 @@ function drawBands(plot, box) {
   const marks = (plot.marks ?? []).flatMap(({ at, name }) => {
     const left = clip(at) < MARGIN.left + box.width / 2;
     return [svg('line', { class: 'mark', x1: clip(at), x2: clip(at), y1: MARGIN.top - 4, y2: MARGIN.top + box.height }),
-      svg('text', { x: clip(at) + (left ? 4 : -4), y: MARGIN.top + 8, 'text-anchor': left ? 'start' : 'end' }, name)];
+      svg('text', { x: clip(at) + (left ? 4 : -4), y: MARGIN.top - 5, 'text-anchor': left ? 'start' : 'end' }, name)];
   });
   return [...bands, ...marks];
 }
@@ -193,7 +197,7 @@ function figure(plot) {
   const draw = (width) => {
     const box = { full: width, width: width - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom };
     const x = scales[plot.x.scale](...range(plot, plot.x, 0), Math.max(2, Math.floor(box.width / 70)));
-    const y = scales[plot.y.scale](...range(plot, plot.y, 1), 5);
+    const y = scales[plot.y.scale](...range(plot, plot.y, 1), plot.y.scale === 'linear' ? 5 : 9);
     box.x = (value) => MARGIN.left + x.at(value) * box.width;
     box.y = (value) => MARGIN.top + (1 - y.at(value)) * box.height;
     const picture = svg('svg', { viewBox: `0 0 ${width} ${HEIGHT}`, role: 'img', 'aria-label': plot.title },

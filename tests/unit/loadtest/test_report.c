@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "core/codec/json.h"
-#include "loadtest/progress.h"
 #include "loadtest/report.h"
 
 static struct options options;
@@ -105,15 +104,79 @@ static void json(void **state)
     assert_json();
 }
 
-static void times(void **state)
+static struct buf json_of_result(void)
 {
-    char text[16];
+    struct buf out;
+    buf_init(&out, 100000);
+    assert_int_equal(report_json(&out, &result), 0);
+    assert_int_equal(buf_addc(&out, '\0'), 0);
+    return out;
+}
+
+static void json_has_what_reports_need(void **state)
+{
     (void)state;
-    assert_string_equal(format_us(0, text), "0 us");
-    assert_string_equal(format_us(999, text), "999 us");
-    assert_string_equal(format_us(1500, text), "1.50 ms");
-    assert_string_equal(format_us(12345, text), "12.3 ms");
-    assert_string_equal(format_us(2500000, text), "2.50 s");
+    histogram_record(&step.stats.latency, 5);
+    histogram_record(&step.stats.latency, 5);
+    step.from.publishing = 0.25;
+    struct buf out = json_of_result();
+    const char *top = out.p, *steps = strstr(top, ",\"steps\":[");
+    assert_non_null(steps);
+    assert_non_null(strstr(top, "\"verdict\":[\"ok: every subscriber got"));
+    assert_non_null(strstr(top, "\"cuts\":false"));
+    assert_non_null(strstr(top, "\"drain_timeout\":10,"));
+    assert_non_null(strstr(top, "\"publishing\":0.25"));
+    assert_null(strstr(top, "\"html\""));
+    /* the highest bucket ends at the maximum */
+    assert_non_null(strstr(top, "\"buckets\":[[5,2],[1234,1]]"));
+    assert_null(strstr(steps, "\"buckets\""));
+    buf_free(&out);
+}
+
+static void verdict_of_several_faults(void **state)
+{
+    (void)state;
+    step.stats.count[STAT_LOST] = 3;
+    step.stats.count[STAT_DUPLICATED] = 4;
+    result.interrupted = true;
+    struct buf out = json_of_result();
+    assert_non_null(strstr(out.p, "\"verdict\":[\"interrupted: "));
+    assert_non_null(strstr(out.p, "\",\"FAILED: lost 3: "));
+    assert_non_null(strstr(out.p, "\",\"FAILED: duplicated 4: "));
+    buf_free(&out);
+}
+
+/* Without acknowledgements there is nothing to be said about them. */
+static void without_acks(void **state)
+{
+    (void)state;
+    options.no_acks = true;
+    step.stats.count[STAT_ACKNOWLEDGED] = 0;
+    assert_true(printed("ok: every subscriber"));
+    step.stats.count[STAT_LOST] = 1;
+    assert_false(printed("not one publication was accepted"));
+}
+
+static void steps_are_a_table(void **state)
+{
+    static struct step three[3];
+    (void)state;
+    result.step = three;
+    result.steps = 3;
+    for (int i = 0; i < 3; i++) {
+        three[i] = step;
+        three[i].pace.rate = 100 << i;
+        three[i].measured_seconds = 1;
+        three[i].stats.count[STAT_MEASURED] = 2000000;
+    }
+    snprintf(three[2].why, sizeof three[2].why, "lost 3");
+    assert_true(printed("     round  deliveries/s       p99  generator\n"));
+    assert_true(printed("         3        2.00 M   1.23 ms        0 %\n"));
+    options.search = true;
+    result.searched = 200;
+    assert_true(printed("messages/s  deliveries/s       p99  generator  holds\n"));
+    assert_true(printed("       400        2.00 M   1.23 ms        0 %  no: lost 3\n"));
+    assert_true(printed("ok: 200 messages/s (2.00 M deliveries/s) is the highest rate that held"));
 }
 
 int main(void)
@@ -123,6 +186,9 @@ int main(void)
                                        cmocka_unit_test_setup(an_error_fails, setup),
                                        cmocka_unit_test_setup(refusals_alone_do_not_fail, setup),
                                        cmocka_unit_test_setup(json, setup),
-                                       cmocka_unit_test(times)};
+                                       cmocka_unit_test_setup(json_has_what_reports_need, setup),
+                                       cmocka_unit_test_setup(verdict_of_several_faults, setup),
+                                       cmocka_unit_test_setup(without_acks, setup),
+                                       cmocka_unit_test_setup(steps_are_a_table, setup)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
