@@ -154,13 +154,14 @@ static void print_option(FILE *out, const char *key, const struct report_run *ru
     char text[REPORT_MAX_RUNS][200], name[LABEL];
     bool fits = true;
     option_name(key, name);
-    print_label(out, name);
     for (size_t i = 0; i < count; i++) {
         option_text(option(&runs[i], key), text[i], sizeof text[i]);
         fits = fits && strlen(text[i]) < COLUMN;
     }
-    if (!fits)
-        fputc('\n', out);
+    if (fits)
+        print_label(out, name);
+    else
+        fprintf(out, "%s\n", name);
     for (size_t i = 0; i < count; i++)
         if (fits)
             print_cell(out, text[i], "", i + 1 == count);

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pages that roomcast-load writes, of real runs of every kind: they draw without errors and without loading anything,
+// fit a phone's screen, and show a command line as text. ROOMCAST_LOAD names the program.
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openWindow, sideways, startBrowser, stopBrowser } from '../lib/browser.mjs';
+import { startGateway, stopGateways } from '../lib/gateway.mjs';
+import { run, temporaryFolder } from '../lib/process.mjs';
+
+const LOAD = process.env.ROOMCAST_LOAD;
+const folder = temporaryFolder('load-page');
+const file = (name) => join(folder, name);
+const PHONE = { viewport: { width: 360, height: 800 }, isMobile: true, hasTouch: true };
+const SCRIPT = "true '<script>document.title = \"taken over\"</script><img src=x onerror=alert(1)>'";
+
+/* Every kind of run: its options, the exit status, and the titles of the plots that must be there. */
+const TIMES = ['Latency', 'Delivered', 'Published', 'Connections', 'CPU', 'Memory of the servers'];
+const RUNS = {
+  broadcast: { args: ['--rate', '100', '--duration', '1', '--warmup', '0.3'], plots: [...TIMES, 'Time to connect and join'] },
+  search: { args: ['--search', '--rate', '50', '--duration', '0.3', '--max-p99', '2'],
+    code: null, plots: [...TIMES, 'p99 against the rate', 'Server CPU per million deliveries against the rate'] },
+  storm: { args: ['--scenario', 'storm', '--connections', '30', '--rooms', '3', '--duration', '0.2'],
+    plots: ['Connections', 'CPU', 'Time to connect and join'] },
+  idle: { args: ['--scenario', 'idle', '--connections', '30', '--rooms', '3', '--warmup', '0', '--duration', '0.5'], plots: ['Connections'] },
+  command: { args: ['--rate', '50', '--duration', '1', '--command', SCRIPT, '--command-at', '0.4'], plots: TIMES },
+  short: { args: ['--rate', '50', '--duration', '0.05', '--interval', '5'], plots: ['Latency', 'Connections'] },
+  nobody: { args: ['--url', 'http://127.0.0.1:9'], code: 1, plots: ['Connections'] },
+};
+
+before(async () => {
+  await startBrowser();
+  const gateway = await startGateway();
+  for (const [name, { args, code = 0 }] of Object.entries(RUNS)) {
+    const result = await run(LOAD, ['--url', gateway.base, '--pid', String(gateway.pid), '--connections', '20', '--no-progress', '--interval', '0.1',
+      '--json', file(`${name}.json`), '--html', file(`${name}.html`), ...args], { name: 'roomcast-load', ms: 120_000 });
+    if (code !== null) assert.equal(result.code, code, result.stdout + result.stderr);
+  }
+  for (const [name, others] of [['two', ['broadcast', 'command']], ['all', Object.keys(RUNS)]]) {
+    const result = await run(LOAD, ['report', '--html', file(`${name}.html`), ...others.map((each) => file(`${each}.json`))]);
+    assert.equal(result.code, 0, result.stderr);
+  }
+});
+after(async () => {
+  await stopBrowser();
+  await stopGateways();
+});
+
+/* A window on a page, and what it wanted to load. */
+async function open(name, options) {
+  const page = await openWindow('about:blank', options);
+  page.requests = [];
+  page.on('request', (request) => page.requests.push(request.url()));
+  await page.goto(`file://${file(name)}`);
+  await page.locator('h1').waitFor();
+  return page;
+}
+
+async function checkPage(page, name, plots) {
+  for (const title of plots) {
+    const figure = page.locator('figure', { has: page.getByRole('heading', { name: title, exact: true }) }).first();
+    await figure.locator('svg[role=img], p.faint').first().waitFor();
+  }
+  assert.deepEqual(page.errors, []);
+  assert.deepEqual(page.requests.filter((url) => !url.startsWith('data:')), [`file://${file(name)}`]);
+  const bad = await page.evaluate(() => [...document.querySelectorAll('svg *')].flatMap((node) =>
+    [...node.attributes].filter(({ value }) => /NaN|Infinity|undefined/.test(value)).map(({ name, value }) => `${node.tagName} ${name}=${value}`)));
+  assert.deepEqual(bad, []);
+  assert.doesNotMatch(await page.textContent('main'), /NaN|Infinity|undefined|\[object/);
+}
+
+for (const [name, { plots }] of Object.entries(RUNS)) {
+  test(`${name}: the plots are there, on a phone nothing scrolls sideways`, async () => {
+    const wide = await open(`${name}.html`, { viewport: { width: 1280, height: 900 } });
+    await checkPage(wide, `${name}.html`, plots);
+    assert.equal(await sideways(wide), 0);
+    await wide.context().close();
+    const phone = await open(`${name}.html`, { ...PHONE, colorScheme: 'dark' });
+    await checkPage(phone, `${name}.html`, plots);
+    await phone.locator('summary').evaluateAll((all) => all.forEach((summary) => { summary.parentNode.open = true; }));
+    assert.equal(await sideways(phone), 0);
+    assert.equal(await phone.evaluate(() => innerWidth), 360, 'it did not zoom out');
+    await phone.context().close();
+  });
+}
+
+for (const name of ['two', 'all']) {
+  test(`${name} side by side`, async () => {
+    const page = await open(`${name}.html`, PHONE);
+    await checkPage(page, `${name}.html`, ['Latency', 'Latency, p99', 'Delivered', 'Connections']);
+    assert.equal(await sideways(page), 0);
+    await page.context().close();
+  });
+}
+
+describe('what the page says', () => {
+  const json = (name) => JSON.parse(readFileSync(file(`${name}.json`), 'utf8'));
+
+  test('the verdict and the figures of the report', async () => {
+    const page = await open('broadcast.html');
+    assert.match(await page.locator('[role=status]').textContent(), /✓ ok.*every subscriber got every accepted message/);
+    assert.match(await page.locator('main > p').nth(1).textContent(), /^20 connections to 1 URL in 1 room; 1 publisher, 100 messages\/s of 64 bytes/);
+    assert.match(await page.locator('.figures').textContent(), /Lost0/);
+    assert.match(await page.locator('.key').textContent(), /connecting .*warm-up 0\.3.*publishing (1|0\.9).*draining/);
+    const text = await page.locator('#text pre').textContent();
+    assert.match(text, new RegExp(`delivered +${json('broadcast').delivered} of `));
+    assert.equal(await page.locator('#text').getAttribute('open'), null);
+    await page.context().close();
+  });
+
+  test('a run that failed, and why', async () => {
+    const page = await open('nobody.html');
+    assert.match(await page.locator('[role=status]').textContent(), /✗ failed.*Connection refused/);
+    assert.match(await page.title(), /failed/);
+    await page.context().close();
+  });
+
+  test('faults come first, with their count', async () => {
+    const bad = json('broadcast');
+    Object.assign(bad, { ok: false, verdict: ['FAILED: duplicated 7: messages that a subscriber got again'] });
+    bad.steps[0].duplicated = 7;
+    writeFileSync(file('bad.json'), JSON.stringify(bad));
+    assert.equal((await run(LOAD, ['report', '--html', file('bad.html'), file('bad.json')])).code, 0);
+    const page = await open('bad.html');
+    const row = page.locator('section', { has: page.getByRole('heading', { name: 'Faults' }) }).locator('tbody tr').first();
+    assert.equal(await row.textContent(), 'duplicated7messages that a subscriber got again');
+    assert.equal(await row.locator('.bad').count(), 1);
+    await page.context().close();
+  });
+
+  test('a command line is shown as text, and its time is marked', async () => {
+    const page = await open('command.html');
+    assert.ok((await page.locator('main').textContent()).includes(SCRIPT));
+    assert.equal(await page.locator('main img, main script, pre img').count(), 0);
+    assert.doesNotMatch(await page.title(), /taken over/);
+    assert.ok(await page.locator('svg .mark').count() >= 5);
+    await page.context().close();
+  });
+
+  test('the search: a row for each rate, the one that is the result is marked', async () => {
+    const page = await open('search.html');
+    const rates = page.locator('section', { has: page.getByRole('heading', { name: 'The rates that were tried' }) });
+    assert.equal(await rates.locator('tbody tr').count(), json('search').steps.length);
+    assert.equal(await rates.locator('tr.chosen').count() >= 1, json('search').search.rate > 0);
+    await page.context().close();
+  });
+
+  test('pointing at a plot shows the values there', async () => {
+    const page = await open('broadcast.html', { viewport: { width: 1000, height: 900 } });
+    const figure = page.locator('figure', { has: page.getByRole('heading', { name: 'Latency', exact: true }) }).first();
+    await figure.locator('svg[role=img]').hover();
+    await figure.locator('.legend li', { hasText: /^at [\d.]+ s$/ }).waitFor();
+    assert.match(await figure.locator('.legend').textContent(), /p50 [\d.]+ (µs|ms)/);
+    await page.context().close();
+  });
+
+  test('without scripts the report is there as text', async () => {
+    const page = await openWindow(`file://${file('broadcast.html')}`, { javaScriptEnabled: false });
+    assert.ok(await page.locator('#text pre').isVisible());
+    await page.context().close();
+  });
+
+  test('turned by a quarter the plots are drawn anew, and fit', async () => {
+    const page = await open('broadcast.html', PHONE);
+    await page.setViewportSize({ width: 800, height: 360 });
+    await page.waitForFunction(() => [...document.querySelectorAll('svg[role=img]')].every((node) => {
+      const { width } = node.getBoundingClientRect();
+      return width > 360 && Math.abs(node.viewBox.baseVal.width - width) < 2;
+    }));
+    assert.equal(await sideways(page), 0);
+    await page.context().close();
+  });
+});
