@@ -3,8 +3,8 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { Broker, Load, once5 } from '../lib/broker.mjs';
-import { waitFor } from '../lib/wait.mjs';
+import { assertCounters, Broker, Load, once5 } from '../lib/broker.mjs';
+import { delay, waitFor } from '../lib/wait.mjs';
 
 const THREE = ['--processes', '3', '--duration', '60', '--drain-timeout', '60', '--interval', '0.05'];
 
@@ -49,6 +49,45 @@ describe('a process that is killed', { concurrency: 3 }, () => {
     await allGone(pids);
     await waitFor(() => broker.server.clients.size === 0, 'all connections are gone');
     broker.stop();
+  });
+});
+
+describe('a load process that does not get to run for a while', { concurrency: 2 }, () => {
+  /* It stands still when all others have joined: one of the two does not hold the join that is answered last. */
+  for (const which of [1, 2]) test(`load process ${which}, before publishing begins`, async () => {
+    let last;
+    const { broker, run, pids } = await running(/ connected 11\/12 /, {
+      join(self, peer, id) {
+        if (self.connections < 12 || last) return false;
+        last = () => peer.send(self.dialect.ack(id, { ok: true }));
+        self.enter(peer);
+        return true;
+      },
+    }, ['--duration', '0.4', '--in-flight', '3']);
+    process.kill(pids[which], 'SIGSTOP');
+    last();
+    await waitFor(() => broker.published > 0, 'it begins without it', 400).catch(() => {});
+    process.kill(pids[which], 'SIGCONT');
+    assertCounters(await run.end(), {}, 0);
+    broker.stop();
+  });
+
+  test('it says that it may have been the bottleneck', async () => {
+    const { broker, run, pids } = await running(/ publishing /, {}, ['--duration', '1']);
+    for (let i = 0; i < 4; i++) {
+      process.kill(pids[2], 'SIGSTOP');
+      await delay(100);
+      process.kill(pids[2], 'SIGCONT');
+      await delay(20);
+    }
+    const result = await run.end();
+    broker.stop();
+    assertCounters(result, {}, 0);
+    assert.ok(result.report.stall_us.max >= 80_000);
+    assert.ok(result.report.generator_cpu < 0.9);
+    assert.equal(result.report.generator_bottleneck, true);
+    assert.match(result.report.generator_why, /did not get to run in time|published late/);
+    assert.match(result.stdout, /^ +it .*: it may have been the bottleneck itself$/m);
   });
 });
 

@@ -76,6 +76,19 @@ describe('when messages come', { concurrency: 3 }, () => {
     assert.ok(report.answer_us.p50 < 149_000);
   });
 
+  for (const [timeout, lost] of [['5', 0], ['0.2', 4]]) {
+    test(`--drain-timeout ${timeout}: what comes 0.7 s after the end is ${lost ? 'lost' : 'waited for'}`, async () => {
+      const result = await run('socketio', {
+        deliver(broker, member, room, text, { p, s }) {
+          if (p !== 2 || s !== 19) return false;
+          setTimeout(() => member.send(text), 700);
+          return true;
+        },
+      }, ['--drain-timeout', timeout, '--processes', '3']);
+      assertCounters(result, lost ? { lost } : {}, lost ? 1 : 0);
+    });
+  }
+
   for (const processes of ['1', '3']) test(`--warmup: verified, but not measured; load processes: ${processes}`, async () => {
     const held = [];
     const slowAtFirst = {
