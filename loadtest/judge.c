@@ -23,13 +23,19 @@ void judge_init(struct judge *judge, const struct plan *plan, const struct ledge
     judge->voids = xcalloc(plan->publishers + 1, sizeof *judge->voids);
     judge->next = xcalloc(plan->pairs + 1, sizeof *judge->next);
     judge->subscriber = xcalloc(range.count + 1, sizeof *judge->subscriber);
-    judge->base = xcalloc(plan->rooms, sizeof *judge->base);
-    size_t base = 0;
+    size_t *base = xcalloc(plan->rooms, sizeof *base), pairs = 0; /* the first pair of each room */
     for (uint32_t room = 0; room < plan->rooms; room++) {
-        judge->base[room] = base;
-        base += (size_t)plan_members_of_room(plan, room) * plan_publishers_in_room(plan, room);
+        base[room] = pairs;
+        pairs += (size_t)plan_members_of_room(plan, room) * plan_publishers_in_room(plan, room);
     }
-    assert(base == plan->pairs);
+    assert(pairs == plan->pairs);
+    for (uint32_t i = 0; i < range.count; i++) {
+        struct judge_subscriber *s = &judge->subscriber[i];
+        size_t member = (range.first + i) / plan->rooms;
+        s->room = plan_room(plan, range.first + i);
+        s->pair = base[s->room] + member * plan_publishers_in_room(plan, s->room);
+    }
+    free(base);
 }
 
 static void forget_gaps(struct judge *judge)
@@ -53,7 +59,6 @@ void judge_free(struct judge *judge)
     free(judge->next);
     free(judge->owed_from);
     free(judge->subscriber);
-    free(judge->base);
 }
 
 static struct judge_subscriber *subscriber_of(const struct judge *judge, uint32_t subscriber)
@@ -62,12 +67,9 @@ static struct judge_subscriber *subscriber_of(const struct judge *judge, uint32_
     return &judge->subscriber[subscriber - judge->range.first];
 }
 
-/* The first pair of a subscriber; its pairs with the publishers of its room follow in the order of slots. */
 static size_t first_pair(const struct judge *judge, uint32_t subscriber)
 {
-    uint32_t room = plan_room(judge->plan, subscriber);
-    size_t member = subscriber / judge->plan->rooms;
-    return judge->base[room] + member * plan_publishers_in_room(judge->plan, room);
+    return subscriber_of(judge, subscriber)->pair;
 }
 
 static uint32_t slots_of(const struct judge *judge, uint32_t subscriber)
@@ -210,9 +212,9 @@ enum verdict judge_receive(struct judge *judge, uint32_t subscriber, uint32_t pu
         sequence >= ledger_published(judge->ledger, publisher))
         return VERDICT_UNKNOWN;
     struct judge_subscriber *s = subscriber_of(judge, subscriber);
-    if (plan_room_of_publisher(plan, publisher) != plan_room(plan, subscriber) || s->membership == OUT)
+    if (plan_room_of_publisher(plan, publisher) != s->room || s->membership == OUT)
         return VERDICT_WRONG_ROOM;
-    size_t pair = first_pair(judge, subscriber) + plan_slot_of_publisher(plan, publisher);
+    size_t pair = s->pair + plan_slot_of_publisher(plan, publisher);
     if (judge->next[pair] != sequence)
         return receive_irregular(judge, s, pair, publisher, sequence);
     judge->next[pair] = sequence + 1;

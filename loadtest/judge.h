@@ -48,9 +48,10 @@ struct judge {
     uint32_t *next;       /* per pair */
     uint32_t *owed_from;  /* per pair: what is before it was published before the subscriber was a member
                              again; it  may come or not. NULL until somebody returns */
-    size_t *base;         /* per room: its first pair */
     struct judge_subscriber {
+        uint32_t room;
         enum membership membership;
+        size_t pair;   /* its first one; those with the publishers of its room follow in the order of slots */
         bool was_away; /* what it then does not get of that, it has missed */
         bool missed;   /* something, see the gaps */
         uint64_t missed_for_good;

@@ -21,6 +21,7 @@ struct traffic {
     struct judge judge;
     struct traffic_publisher *publisher;
     uint64_t next;          /* message */
+    struct payload known;   /* of this run, as was found last */
     uint64_t pending;       /* of all publishers */
     uint64_t last_delivery; /* microseconds; of a measured message */
     size_t size;

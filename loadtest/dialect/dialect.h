@@ -74,6 +74,7 @@ struct speech {
     struct template path, publish_path;
     bool acks; /* joins and publications are answered */
     size_t payload_size;
+    struct payload_reader *reader;
     struct buf prefix;   /* of a message as most servers write it: what follows is the payload */
     struct buf greeting; /* what answers the server's first words */
 };

@@ -3,7 +3,9 @@
 #include "loadtest/dialect/dialect.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
+#include "core/base/xalloc.h"
 #include "core/codec/json.h"
 #include "loadtest/options.h"
 
@@ -44,6 +46,8 @@ int speech_init(struct speech *speech, const struct options *options)
     assert(!wrong);
     wrong = template_target(&speech->publish_path, options->publish_path);
     assert(!wrong);
+    speech->reader = xcalloc(1, sizeof *speech->reader);
+    payload_reader_init(speech->reader, options->size);
     buf_init(&speech->prefix, 4096);
     buf_init(&speech->greeting, 4096);
     return speech->dialect->prepare(speech);
@@ -51,6 +55,10 @@ int speech_init(struct speech *speech, const struct options *options)
 
 void speech_free(struct speech *speech)
 {
+    if (speech->reader)
+        payload_reader_free(speech->reader);
+    free(speech->reader);
+    speech->reader = NULL;
     buf_free(&speech->prefix);
     buf_free(&speech->greeting);
 }
@@ -81,7 +89,7 @@ bool speech_is_message(const struct speech *speech, struct slice text, struct sl
 void speech_hear_payload(const struct speech *speech, struct slice payload, struct heard *heard)
 {
     heard->kind = HEARD_MESSAGE;
-    heard->bad_payload = payload_read(payload, speech->payload_size, &heard->payload) != 0;
+    heard->bad_payload = payload_reader_read(speech->reader, payload, &heard->payload) != 0;
 }
 
 bool speech_hear_message(const struct speech *speech, struct slice text, struct heard *heard)

@@ -102,9 +102,39 @@ static void not_ours(void **state)
     }
 }
 
+/* The same again is known by its bytes, whatever came in between; a single byte more or less is not the same.
+ */
+static void a_reader_remembers(void **state)
+{
+    (void)state;
+    enum { SIZE = 80 };
+    struct payload_reader reader;
+    struct payload got, a = {1, 2, 3}, b = {1, 2, 4};
+    char first[SIZE + 1] = "", second[SIZE + 1] = "";
+    payload_reader_init(&reader, SIZE);
+    payload_write(&a, first, SIZE);
+    payload_write(&b, second, SIZE);
+    assert_int_equal(payload_reader_read(&reader, (struct slice){reader.text, SIZE}, &got), ERR_PARSE);
+    for (int i = 0; i < 3; i++) {
+        for (int again = 0; again < 2; again++) {
+            memset(&got, 0, sizeof got);
+            assert_int_equal(payload_reader_read(&reader, slice_of(first), &got), 0);
+            assert_memory_equal(&got, &a, sizeof a);
+        }
+        assert_int_equal(payload_reader_read(&reader, slice_of(second), &got), 0);
+        assert_int_equal(got.due, 4);
+        second[SIZE - 5] = 'y';
+        assert_int_equal(payload_reader_read(&reader, slice_of(second), &got), ERR_PARSE);
+        assert_int_equal(payload_reader_read(&reader, (struct slice){second, SIZE - 1}, &got), ERR_PARSE);
+        second[SIZE - 5] = 'x';
+    }
+    payload_reader_free(&reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(mangled),
-                                       cmocka_unit_test(printed_anew), cmocka_unit_test(not_ours)};
+                                       cmocka_unit_test(printed_anew), cmocka_unit_test(not_ours),
+                                       cmocka_unit_test(a_reader_remembers)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
