@@ -114,6 +114,21 @@ for (const dialect of Object.keys(dialects)) for (const processes of ['1', '3'])
       for (const name of ['lost', 'duplicated', 'out_of_order', 'wrong_room']) assert.equal(report[name], 0);
     });
 
+    test('a publisher is disconnected before it is answered: nobody waits for that', async () => {
+      const begun = Date.now();
+      const { code, report } = await go({
+        publish: (broker, peer, id, { p, s }) => p === 1 && s >= 5,
+        deliver: (broker, member, room, text, { p, s }) => {
+          const publisher = broker.publishers.get('room-1');
+          if (p === 2 && s === 10 && !publisher.dismissed) broker.dismiss(publisher);
+        },
+      }, ['--drain-timeout', '30']);
+      assert.equal(code, 1);
+      assert.ok(report.unanswered >= 3);
+      assert.equal(report.lost, 0);
+      assert.ok(Date.now() - begun < 15_000);
+    });
+
     test('a publication is never answered', () => expectCounters(
       { answer: (broker, peer, id, { p, s }) => p === 1 && s === 5 }, { unanswered: 1 }));
 
