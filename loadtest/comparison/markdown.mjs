@@ -42,7 +42,7 @@ function goalLine(row, goal) {
   const what = goal.to ? `${place(goal.of)} to ${place(goal.to)}` : place(goal.of);
   const limit = goal.to ? sign(goal) : `${goal.atMost === undefined ? '≥' : '≤'} ${format(goal.atMost ?? goal.atLeast)}`;
   const measured = goal.value === undefined ? 'not measured' : goal.to ? number(goal.value) : format(goal.value);
-  const note = goal.limited ? ' (the load generator was at its limit)' : '';
+  const note = goal.limited ? ' (the load generator may have been the limit)' : '';
   const verdict = goal.value === undefined ? '' : goal.holds ? 'yes' : '**no**';
   return [row.title, title, what, limit, measured + note, verdict];
 }
@@ -56,7 +56,7 @@ function measureTable(measure, byPeer) {
   const entries = Object.entries(byPeer);
   const shown = Object.keys(figures).filter((name) => entries.some(([, summary]) => Number.isFinite(summary[name])));
   const body = entries.map(([peer, summary]) => [peers[peer].title, ...shown.map((name) => cell(summary, name)),
-    summary.error ? `failed: ${summary.error}` : summary.generator_limited ? 'the load generator was at its limit' : '']);
+    summary.error ? `failed: ${summary.error}` : summary.generator_limited ? 'the load generator may have been the limit' : '']);
   return [`${measure}:`, '', ...table(['', ...shown.map((name) => figures[name][0]), ''], body)];
 }
 

@@ -2,11 +2,11 @@
 // Kinds of measurements: each runs the load once and returns figures by name. Units are in the names.
 import { load } from './load.mjs';
 
-/* Beside what a message costs and how long it takes: did the load generator limit it? */
+/* What a message costs and how long it takes, and whether the load generator may have been what limited it. */
 function traffic(report) {
-  const { options, server, latency_us: latency } = report;
+  const { server, latency_us: latency } = report;
   return {
-    messages_per_second: report.deliveries_per_second * options.rooms / options.connections,
+    messages_per_second: report.published / report.publish_seconds,
     deliveries_per_second: report.deliveries_per_second,
     cpu_us: server.cpu_seconds_per_million_deliveries,
     cpu_share: server.cpu_seconds / server.seconds,
@@ -19,7 +19,7 @@ function traffic(report) {
 }
 
 /* Messages at a rate, or at a share of the highest that was found before. */
-async function rate(context, { rate: asked, share, seconds = 4, warmup = 1, ...values }) {
+async function rate(context, { rate: asked, share, seconds = 3, warmup = 1, ...values }) {
   const offered = asked ?? Math.max(1, context.highest * share);
   const report = await load(context, { ...values, rate: offered, warmup, duration: seconds });
   return { offered, ...traffic(report) };
