@@ -62,7 +62,7 @@ function inWords({ options: o, steps = [] }) {
 function figures(report) {
   const all = [];
   const add = (name, value, more = '') => all.push(element('div', {}, element('dt', {}, name),
-    element('dd', {}, value, more ? element('small', {}, more) : null)));
+    element('dd', {}, value, ' ', more ? element('small', {}, more) : null)));
   if (report.search?.rate > 0) add('Highest rate that held', counts(report.search.rate), 'messages/s');
   if (report.published > 0) {
     add('Delivered', counts(report.deliveries_per_second), '/s');
@@ -94,12 +94,16 @@ function remarks(report) {
 
 // --- tables of one run
 
-const KINDS = [['latency', 'latency_us'], ['answer to a publication', 'answer_us'], ['connecting and joining', 'connect_us'],
-  ['away after a cut', 'outage_us'], ['generator published late by', 'lag_us'], ['generator ran late by', 'stall_us']];
+const KINDS = [['latency', 'latency_us', 'from the time when a message was due until it was delivered'],
+  ['answer', 'answer_us', 'from then until its publication was answered'], ['joining', 'connect_us', 'from connecting until the join was answered'],
+  ['away', 'outage_us', 'from being cut until joined again'], ['sent late', 'lag_us', 'how late the load generator was to send'],
+  ['ran late', 'stall_us', 'how late it came to run at all']];
 function latencies(report) {
-  const rows = KINDS.filter(([, key]) => report[key]?.count > 0).map(([name, key]) =>
-    [name, ...['p50', 'p90', 'p99', 'p99.9', 'max'].map((q) => us(report[key][q]))]);
-  return rows.length === 0 ? null : section('Times', table(['', 'p50', 'p90', 'p99', 'p99.9', 'max'], rows));
+  const kinds = KINDS.filter(([, key]) => report[key]?.count > 0);
+  const rows = kinds.map(([name, key]) => [name, ...['p50', 'p90', 'p99', 'p99.9', 'max'].map((q) => us(report[key][q]))]);
+  const note = kinds.map(([name, , text]) => `${name}: ${text}`).join('; ');
+  return rows.length === 0 ? null : section('Times', table(['', 'p50', 'p90', 'p99', 'p99.9', 'max'], rows),
+    element('p', { class: 'faint' }, `${note}.`));
 }
 
 function faults(report) {

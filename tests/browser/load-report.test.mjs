@@ -101,7 +101,7 @@ describe('what the page says', () => {
     const page = await open('broadcast.html');
     assert.match(await page.locator('[role=status]').textContent(), /✓ ok.*every subscriber got every accepted message/);
     assert.match(await page.locator('main > p').nth(1).textContent(), /^20 connections to 1 URL in 1 room; 1 publisher, 100 messages\/s of 64 bytes/);
-    assert.match(await page.locator('.figures').textContent(), /Lost0/);
+    assert.match(await page.locator('.figures').textContent(), /Lost0 /);
     assert.match(await page.locator('.key').textContent(), /connecting .*warm-up 0\.3.*publishing (1|0\.9).*draining/);
     const text = await page.locator('#text pre').textContent();
     assert.match(text, new RegExp(`delivered +${json('broadcast').delivered} of `));

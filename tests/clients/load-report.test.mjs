@@ -14,8 +14,10 @@ const read = (name) => JSON.parse(readFileSync(file(name), 'utf8'));
 const load = (...args) => run(LOAD, args, { name: 'roomcast-load', ms: 60_000 });
 const report = (...args) => load('report', ...args);
 
+let gateway;
+
 before(async () => {
-  const gateway = await startGateway();
+  gateway = await startGateway();
   const common = ['--url', gateway.base, '--pid', String(gateway.pid), '--connections', '20', '--rooms', '2', '--publishers', '2',
     '--interval', '0.1', '--no-progress'];
   const first = await load(...common, '--rate', '100', '--duration', '1', '--warmup', '0.2', '--json', file('first.json'));
@@ -78,6 +80,15 @@ describe('the report of a run', () => {
     assert.ok(timeline.at(-1).at <= seconds);
     assert.ok(timeline.every(({ server_cpu: cpu }) => cpu >= 0 && cpu < 5), 'what the server used before is not counted');
   });
+});
+
+test('a run that is shorter than an interval has one sample with all of it', async () => {
+  const { code } = await load('--url', gateway.base, '--connections', '4', '--rate', '100', '--duration', '0.1', '--interval', '60',
+    '--json', file('short.json'));
+  assert.equal(code, 0);
+  const { timeline, delivered, published } = read('short.json');
+  assert.deepEqual(timeline.map((sample) => [sample.published, sample.delivered]), [[published, delivered]]);
+  assert.ok(published > 0 && timeline[0].max_us >= timeline[0].p50_us);
 });
 
 describe('roomcast-load report', () => {
