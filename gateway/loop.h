@@ -13,6 +13,8 @@ struct gateway;
 #define LOOP_INPUT_US            10000 /* of one turn; after it no further event is handled */
 #define HTTP_REQUESTS_PER_TURN   16    /* of one connection, of those that came together */
 #define POLLING_PACKETS_PER_TURN 128   /* of one POST */
+#define WEBSOCKET_INFLATED_PER_TURN                                                                          \
+    262144 /* bytes that come out of one read of compressed messages, and one message more */
 /* Elsewhere: LISTENER_BATCH connections are accepted in one event, a read takes SERVER_READ_SIZE (HTTP),
  * WEBSOCKET_READ_SIZE, or 64 KiB (Redis), TIMERS_PER_RUN timers fire. Frames for one receiver are written
  * together, so that the output of a turn is about one write for each connection. */

@@ -18,6 +18,16 @@ struct frame *frame_new(size_t n)
     return f;
 }
 
+struct frame *frame_shrink(struct frame *f, size_t n)
+{
+    assert(f->refs == 1 && n <= f->n);
+    struct frame *smaller = realloc(f, sizeof *f + n);
+    if (smaller != NULL)
+        f = smaller;
+    f->n = (uint32_t)n;
+    return f;
+}
+
 struct frame *frame_pack(struct frame *const *frames, size_t count)
 {
     size_t n = 0;

@@ -18,6 +18,8 @@ struct frame {
 
 /* refs = 1, messages = 1, n = n, bytes not filled. NULL when memory is short. */
 struct frame *frame_new(size_t n) MUST_CHECK;
+/* Only the first n bytes are wanted: the rest of the memory is given back. f must not be shared yet. */
+struct frame *frame_shrink(struct frame *f, size_t n) MUST_CHECK;
 /* One frame that holds the bytes of all `count` frames in order; messages add up. */
 struct frame *frame_pack(struct frame *const *frames, size_t count) MUST_CHECK;
 void frame_free(struct frame *f); /* used by frame_put */

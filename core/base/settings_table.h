@@ -20,6 +20,8 @@ X_STR(trusted_proxies, "", 1,
       "comma separated addresses or CIDR blocks whose X-Forwarded-For and X-Roomcast-Affinity headers count")
 X_BOOL(http_publish, 1, 1, "answer POST /rooms/ROOM")
 X_STR(publish_token, "", 1, "when set, POST /rooms/ROOM needs the header Authorization: Bearer <this>")
+X_BOOL(compression, 0, 1,
+       "agree to compressed messages (permessage-deflate) with WebSocket clients that offer it")
 X_STR(log_level, "info", 1, "error, warn, info or debug")
 X_STR(log_format, "text", 0, "text (key=value) or json")
 
@@ -43,6 +45,8 @@ X_UINT(bus_timeout_ms, 5000, 100, 3600000, "ms", 0, "a bus that answers nothing 
 X_UINT(max_connections, 0, 0, 10000000, "", 0,
        "connections of this gateway; 0: as many as the file limit allows, at most 65536")
 X_UINT(max_message_bytes, 1000000, 1024, 104857600, "bytes", 0, "one message from a client, attachments each")
+X_UINT(compression_min_bytes, 512, 0, 104857600, "bytes", 1,
+       "with compression: smaller messages are sent as they are")
 X_UINT(max_http_body_bytes, 1000000, 1024, 104857600, "bytes", 0, "the body of POST /rooms/ROOM")
 X_UINT(max_attachments, 10, 0, 10, "", 0, "binary attachments of one event")
 X_UINT(max_json_depth, 64, 4, 1024, "", 0, "nesting of arrays and objects in a message")

@@ -197,6 +197,8 @@ void broker_free(struct broker *b)
     }
     for (unsigned d = 0; d < DIALECTS; d++)
         frame_put(b->ping[d]);
+    compressed_forget(b);
+    deflater_free(b->deflater);
     routes_free(b->routes);
     scratch_free(b);
     buf_free(&b->session_open);
@@ -229,6 +231,7 @@ uint64_t broker_turn(struct broker *b)
     distribute_all(b);
     conns_end_closing(b); /* fan-out closes slow connections */
     conns_flush(b);
+    compressed_forget(b);
     conns_end_closing(b);
     conns_free_dead(b);
     b->metrics->v[M_BUS_QUEUE_BYTES] = b->bus->queued_bytes;

@@ -117,10 +117,24 @@ RARE static bool drop(struct conn *c, const struct frame *f, enum close_reason w
     return false;
 }
 
+void conn_compress(struct conn *c)
+{
+    assert(!c->compressed && c->state != CONN_LOST);
+    c->compressed = true;
+    c->broker->metrics->v[M_CONN_COMPRESSED]++;
+}
+
+/* The queue holds, and its bounds count, what goes over the wire. */
+static struct frame *as_sent(struct conn *c, struct frame *f)
+{
+    return c->compressed ? frame_compressed(c->broker, f) : f;
+}
+
 bool conn_send(struct conn *c, struct frame *f)
 {
     if (c->state != CONN_OPEN)
         return drop(c, f, c->reason);
+    f = as_sent(c, f);
     if (queue_full(c, f) && !make_room(c, f))
         return drop(c, f, CLOSE_SLOW);
     if (outq_push(&c->out, f) != 0)
@@ -132,7 +146,7 @@ bool conn_send(struct conn *c, struct frame *f)
 
 bool conn_send_volatile(struct conn *c, struct frame *f)
 {
-    if (!c->behind && !queue_full(c, f))
+    if (!c->behind && !queue_full(c, as_sent(c, f)))
         return conn_send(c, f);
     c->broker->metrics->v[M_DROP_VOLATILE] += f->messages;
     return false;
@@ -295,6 +309,7 @@ static void conn_set_state(struct conn *c, enum conn_state state, enum close_rea
         return;
     b->conn_count--;
     b->metrics->v[c->gauge]--;
+    b->metrics->v[M_CONN_COMPRESSED] -= c->compressed;
     list_remove(&c->touched);
     list_remove(&c->all);
     if (c->ended)

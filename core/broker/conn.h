@@ -60,10 +60,10 @@ struct conn {
     void *io; /* the transport's own */
     enum conn_state state;
     enum close_reason reason; /* valid unless CONN_OPEN */
-    bool ended;               /* its clients have left: the broker's */
     bool paused;              /* transport->pause(c, true) is in force */
     bool behind;              /* the transport cannot take more now: volatile events are dropped */
     bool awaiting_pong;
+    bool compressed;   /* what it is sent is compressed */
     enum metric gauge; /* which connections{} series it is counted in */
     struct outq out;
     struct link touched;
@@ -76,12 +76,16 @@ struct conn {
     struct timer heartbeat;
     double tokens; /* of the event rate limit */
     uint64_t tokens_at;
+    bool ended;    /* its clients have left: the broker's */
     char peer[46]; /* the client's address as text, from X-Forwarded-For behind a trusted proxy */
 };
 
 /* Used by session_open() (engineio.h) and plain_open() (plain.h). NULL when memory is short. */
 struct conn *conn_open(struct broker *b, const struct dialect *d, const struct transport *t, void *io,
                        struct slice peer) MUST_CHECK;
+/* From now on frames are sent compressed, where that makes them smaller. Its transport has agreed on
+ * permessage-deflate with the peer. */
+void conn_compress(struct conn *c);
 /* One whole message arrived. Not in CONN_LOST; ignored in CONN_CLOSING. The connection may be closing
  * afterwards. */
 void conn_message(struct conn *c, struct slice bytes, bool binary);

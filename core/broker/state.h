@@ -8,6 +8,7 @@
 #include "core/base/log.h"
 #include "core/broker/broker.h"
 #include "core/broker/routes.h"
+#include "core/codec/deflate.h"
 #include "core/codec/socketio.h"
 #include "core/dialect/dialect.h"
 
@@ -136,7 +137,11 @@ struct broker {
         bool seen;
     } probe;
     struct frame *ping[DIALECTS];
-    struct buf session_open; /* the end of Engine.IO's open packet, from "upgrades" on: always the same */
+    struct buf session_open;   /* the end of Engine.IO's open packet, from "upgrades" on: always the same */
+    struct deflater *deflater; /* NULL until it is needed */
+    struct {
+        struct frame *plain, *sent;
+    } compressed; /* the last frame that was, and what is sent for it */
     struct sio_limits sio_limits;
     struct buf envelope, text, args; /* scratch: publish.c, its callers, values.c */
     struct name_set targets, except; /* scratch: values.c */
@@ -152,6 +157,13 @@ void conn_pending(struct conn *c, int events, int64_t bytes);
 void conns_end_closing(struct broker *b);
 void conns_free_dead(struct broker *b);
 void conns_flush(struct broker *b);
+
+/* compress.c */
+/* f as it is sent where compression was agreed on: f itself when no message of it becomes smaller, or memory
+ * is short. Made when it is asked for first, and then the same until another frame is asked for or the turn
+ * ends: a frame goes to all its receivers in one loop. No new reference. */
+struct frame *frame_compressed(struct broker *b, struct frame *f);
+void compressed_forget(struct broker *b);
 
 /* client.c */
 /* NULL when memory is short. auth: JSON object or empty. The client hears the namespace at once. */

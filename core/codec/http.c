@@ -4,8 +4,7 @@
 
 #include "core/base/err.h"
 
-/* RFC 9110, section 5.6.2: what a method or a header's name may consist of. */
-static bool is_name_char(char c)
+bool http_token_char(char c)
 {
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
         return true;
@@ -137,7 +136,7 @@ static int version_of(struct slice word, bool *http10)
 static int parse_request_line(struct slice line, struct http_head *head, bool *http10)
 {
     struct slice method;
-    if (!take_word(&line, &method) || !all(method, is_name_char))
+    if (!take_word(&line, &method) || !all(method, http_token_char))
         return ERR_PARSE;
     if (!take_word(&line, &head->target) || !all(head->target, is_target_char))
         return ERR_PARSE;
@@ -187,6 +186,16 @@ static int keep(struct http_head *head, enum http_header which, struct slice val
     }
 }
 
+static bool split_header_line(struct slice line, struct slice *name, struct slice *value)
+{
+    const char *colon = memchr(line.p, ':', line.n);
+    if (colon == NULL || colon == line.p)
+        return false;
+    *name = (struct slice){line.p, (size_t)(colon - line.p)};
+    *value = trim(slice_from(line, name->n + 1));
+    return true;
+}
+
 static int parse_header_line(struct slice line, struct http_head *head)
 {
     static const char *const names[HTTP_HEADERS] = {
@@ -194,12 +203,8 @@ static int parse_header_line(struct slice line, struct http_head *head)
         HTTP_HEADER_TABLE(X)
 #undef X
     };
-    const char *colon = memchr(line.p, ':', line.n);
-    if (colon == NULL || colon == line.p)
-        return ERR_PARSE;
-    struct slice name = {line.p, (size_t)(colon - line.p)};
-    struct slice value = trim(slice_from(line, name.n + 1));
-    if (!all(name, is_name_char) || !all(value, is_value_char))
+    struct slice name, value;
+    if (!split_header_line(line, &name, &value) || !all(name, http_token_char) || !all(value, is_value_char))
         return ERR_PARSE;
     for (unsigned i = 0; i < HTTP_HEADERS; i++)
         if (http_same(name, slice_of(names[i])))
@@ -217,6 +222,7 @@ int http_head_parse(struct slice bytes, struct http_head *head)
         return ERR_PARSE;
     int err = parse_request_line(line, head, &http10);
     head->keep_alive = !http10;
+    head->lines = bytes;
     while (err == 0) {
         if (!take_line(&bytes, &line))
             return ERR_PARSE;
@@ -227,6 +233,15 @@ int http_head_parse(struct slice bytes, struct http_head *head)
     if (err == 0 && head->chunked && (head->has_length || http10))
         return ERR_PARSE;
     return err;
+}
+
+bool http_header_next(struct slice *lines, const char *name, struct slice *value)
+{
+    struct slice line, found;
+    while (take_line(lines, &line) && split_header_line(line, &found, value))
+        if (http_same(found, slice_of(name)))
+            return true;
+    return false;
 }
 
 bool http_list_next(struct slice *rest, struct slice *element)

@@ -51,6 +51,7 @@ struct http_head {
     /* Values without white space around them. Of several lines with one name the last counts; but for
      * connection all of them are looked at. p is NULL for a header that is missing. */
     struct slice header[HTTP_HEADERS];
+    struct slice lines; /* all header lines, checked */
     bool keep_alive;    /* the connection may serve another request afterwards */
     bool wants_upgrade; /* Connection: upgrade */
     bool has_length, chunked;
@@ -63,6 +64,11 @@ size_t http_head_end(struct slice bytes, size_t seen);
 /* Parses one whole head. 0, ERR_PARSE, or ERR_VERSION (an HTTP version that is not 1.0 or 1.1). */
 int http_head_parse(struct slice bytes, struct http_head *head) MUST_CHECK;
 
+/* The next line of a header that may stand on several: *lines is head->lines before the first call. false: no
+ * more. */
+bool http_header_next(struct slice *lines, const char *name, struct slice *value);
+/* What names are made of: a token of RFC 9110, section 5.6.2. */
+bool http_token_char(char c);
 /* A comma separated list (a header's value) has this element. Letter case does not count. */
 bool http_list_has(struct slice list, const char *element);
 /* The next element of such a list, without the white space around it; empty elements are passed over. */

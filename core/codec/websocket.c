@@ -8,7 +8,6 @@
 
 enum {
     FIN = 0x80,
-    RSV1 = 0x40,
     RSV23 = 0x30,
     OPCODE = 0x0f,
     MASKED = 0x80, /* of the second byte */
@@ -88,7 +87,7 @@ static int check_start(struct slice in)
     if ((first & RSV23) != 0 || !is_known(opcode))
         return ERR_PARSE;
     /* RSV1 marks a compressed message, on its first frame only (RFC 7692, section 6) */
-    if ((first & RSV1) != 0 && opcode != WS_TEXT && opcode != WS_BINARY)
+    if ((first & WS_RSV1) != 0 && opcode != WS_TEXT && opcode != WS_BINARY)
         return ERR_PARSE;
     if (is_control(opcode) && (first & FIN) == 0)
         return ERR_PARSE;
@@ -136,7 +135,7 @@ int ws_frame_next(struct slice *rest, size_t max, struct ws_frame *frame, size_t
     unsigned char first = (unsigned char)rest->p[0];
     frame->opcode = (enum ws_opcode)(first & OPCODE);
     frame->fin = (first & FIN) != 0;
-    frame->rsv1 = (first & RSV1) != 0;
+    frame->rsv1 = (first & WS_RSV1) != 0;
     frame->payload = (struct slice){rest->p + header, (size_t)length};
     *rest = slice_from(*rest, *need);
     return 1;

@@ -8,7 +8,8 @@
 
 enum ws_opcode { WS_CONTINUATION = 0, WS_TEXT = 1, WS_BINARY = 2, WS_CLOSE = 8, WS_PING = 9, WS_PONG = 10 };
 
-#define WS_MAX_HEADER 14 /* with a mask */
+#define WS_MAX_HEADER 14   /* with a mask */
+#define WS_RSV1       0x40 /* in a message's first byte: it is compressed (RFC 7692, section 6) */
 
 /* Size of the unmasked header for a payload of n bytes: 2, 4 or 10. */
 size_t ws_header_size(size_t n);

@@ -32,11 +32,14 @@ static int check_opcode(const struct ws_reader *r, unsigned first)
     }
 }
 
-/* The first two bytes are there. No extension is ever agreed on, so that no reserved bit has a meaning. */
+/* The first two bytes are there. The only reserved bit that can have a meaning marks a compressed message, on
+ * its first frame. */
 static int check_start(const struct ws_reader *r)
 {
     unsigned first = (unsigned char)r->header[0], second = (unsigned char)r->header[1];
-    if (first & RESERVED || !(second & MASKED))
+    unsigned opcode = first & OPCODE, reserved = first & RESERVED;
+    bool may_compress = r->deflate && (opcode == WS_TEXT || opcode == WS_BINARY);
+    if ((reserved != 0 && !(reserved == WS_RSV1 && may_compress)) || !(second & MASKED))
         return ERR_PARSE;
     if (first & CONTROL && (second & LENGTH) > WS_CONTROL_MAX)
         return ERR_PARSE;
@@ -61,8 +64,10 @@ static int begin_frame(struct ws_reader *r)
     r->mask = (uint32_t)big_endian(r->header + 2 + bytes, 4);
     r->fin = (first & FIN) != 0;
     r->opcode = (enum ws_opcode)(first & OPCODE);
-    if (r->opcode == WS_TEXT || r->opcode == WS_BINARY)
+    if (r->opcode == WS_TEXT || r->opcode == WS_BINARY) {
         r->binary = r->opcode == WS_BINARY;
+        r->compressed = (first & WS_RSV1) != 0;
+    }
     if (!(first & CONTROL))
         r->in_message = true;
     r->in_frame = true;
@@ -113,6 +118,7 @@ static int take_data(struct ws_reader *r, char *p, size_t n, struct ws_piece *pi
     r->in_message = r->in_frame || !r->fin;
     *piece = (struct ws_piece){.opcode = r->binary ? WS_BINARY : WS_TEXT,
                                .last = !r->in_message,
+                               .compressed = r->compressed,
                                .bytes = {p, n},
                                .announced = r->left};
     return 1;

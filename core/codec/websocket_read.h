@@ -9,7 +9,7 @@
 
 #define WS_CONTROL_MAX 125 /* bytes of a control frame's payload */
 
-/* All zeros at the beginning. */
+/* All zeros at the beginning, but for deflate. */
 struct ws_reader {
     char control[WS_CONTROL_MAX]; /* the payload of the control frame at hand */
     char header[WS_MAX_HEADER];
@@ -18,6 +18,8 @@ struct ws_reader {
     bool in_message; /* a data frame without FIN has come */
     bool binary;     /* the message at hand */
     bool fin;
+    bool deflate;    /* permessage-deflate was agreed on: messages may be compressed */
+    bool compressed; /* the message at hand is */
     enum ws_opcode opcode;
     uint32_t mask;
     uint64_t left; /* bytes of the frame at hand */
@@ -26,6 +28,7 @@ struct ws_reader {
 struct ws_piece {
     enum ws_opcode opcode; /* WS_TEXT, WS_BINARY: a piece of such a message; or a whole control frame */
     bool last;             /* the message ends with it */
+    bool compressed;       /* such a message, compressed: the piece is as it came */
     struct slice bytes; /* in the input, or, of a control frame, in the reader: valid until the next call */
     uint64_t announced; /* how many bytes more the frame has */
 };

@@ -60,6 +60,8 @@ static void take_over(struct ws *w)
     server_count(w->server, M_UPGRADES, 1);
     w->conn = &s->conn;
     session_switch(s, &transport_websocket, w);
+    if (w->reader.deflate)
+        conn_compress(w->conn);
     if (w->paused != s->conn.paused)
         transport_websocket.pause(&s->conn, s->conn.paused);
     polling_retire(p);

@@ -7,6 +7,7 @@
 
 #include "core/base/log.h"
 #include "core/base/xalloc.h"
+#include "core/codec/deflate.h"
 #include "gateway/engineio/polling.h"
 #include "gateway/http/files.h"
 #include "gateway/http/io.h"
@@ -91,6 +92,7 @@ struct server *server_new(struct gateway *g, char *why, size_t why_size)
     list_init(&s->payloads);
     buf_init(&s->head, 4 * HTTP_HEAD_MAX);
     buf_init(&s->request.text, HTTP_HEAD_MAX + 1);
+    buf_init(&s->inflated, server_settings(s)->max_message_bytes);
     if (start(s, why, why_size))
         return s;
     server_free(s);
@@ -135,5 +137,7 @@ void server_free(struct server *s)
     proxies_free(&s->proxies);
     buf_free(&s->head);
     buf_free(&s->request.text);
+    buf_free(&s->inflated);
+    inflater_free(s->inflater);
     free(s);
 }

@@ -11,6 +11,7 @@
 #include "gateway/server/proxies.h"
 
 struct files;
+struct inflater;
 struct listener;
 struct lws_libevent;
 struct ws;
@@ -30,12 +31,15 @@ struct server {
     unsigned sockets;     /* of clients, HTTP and WebSocket */
     struct link http;     /* all HTTP connections */
     struct link unread;   /* those whose input has a request that waited for the answer before it */
-    struct link resumed;  /* WebSockets with input that waited while they were paused */
+    struct link resumed;  /* WebSockets with input that waited: they were paused, or had had their share */
     struct link dead;     /* those to free at the end of the turn */
     struct link polling;  /* all polling sessions */
     struct link payloads; /* those with a POST of which not all is taken */
     struct buf head;      /* scratch: an answer's head */
     struct request_scratch request;
+    struct inflater *inflater;    /* NULL until it is needed */
+    struct buf inflated;          /* scratch: the compressed message that was read last */
+    size_t inflated_bytes;        /* of those that came out of the input at hand */
     char input[SERVER_READ_SIZE]; /* scratch: what was just read */
 };
 

@@ -29,6 +29,9 @@ int websocket_refusal(const struct server *server, const struct request *r, cons
         return 426;
     if (!key_ok(r->head.header[HTTP_WS_KEY]))
         return 400;
+    const char *unused;
+    if (ws_deflate_agree(server, r, &unused) < 0)
+        return 400;
     *why = "Forbidden";
     if (http_origin_refused(server, r->head.header[HTTP_ORIGIN]))
         return 403;
@@ -42,6 +45,11 @@ static int put_headers(struct ws *w, const struct request *r)
     struct slice offered = r->head.header[HTTP_WS_PROTOCOL], first, origin = r->head.header[HTTP_ORIGIN];
     if (http_list_next(&offered, &first))
         (void)buf_addf(&w->headers, "Sec-WebSocket-Protocol: %.*s\r\n", SLICE_FMT(first));
+    const char *extension;
+    if (ws_deflate_agree(w->server, r, &extension) == 1) {
+        ws_deflate_begin(w);
+        (void)buf_addf(&w->headers, "Sec-WebSocket-Extensions: %s\r\n", extension);
+    }
     char *z = origin.n > 0 ? http_string(origin) : NULL;
     int err = http_put_cors(w->server, z, &w->headers);
     free(z);

@@ -7,6 +7,7 @@
 #include "core/base/utf8.h"
 #include "core/dialect/dialect.h"
 #include "gateway/engineio/probe.h"
+#include "gateway/loop.h"
 #include "gateway/server/lws_libevent.h"
 #include "gateway/server/server.h"
 #include "gateway/websocket/websocket.h"
@@ -28,6 +29,16 @@ static void end(struct ws *w, enum close_reason why, int code)
         probe_failed(w);
 }
 
+static void end_for(struct ws *w, int err)
+{
+    if (err == ERR_NOMEM)
+        end(w, CLOSE_NOMEM, 1011);
+    else if (err == ERR_TOO_LARGE)
+        end(w, CLOSE_TOO_LARGE, 1009);
+    else
+        end(w, CLOSE_PARSE, 1007);
+}
+
 static void deliver(struct ws *w, struct slice bytes, bool binary)
 {
     if (!binary && !utf8_valid(bytes))
@@ -38,6 +49,16 @@ static void deliver(struct ws *w, struct slice bytes, bool binary)
         probe_message(w, bytes, binary);
 }
 
+static void deliver_compressed(struct ws *w, struct slice bytes, bool binary)
+{
+    int err = ws_inflate(w, &bytes);
+    if (err == 0)
+        deliver(w, bytes, binary);
+    else
+        end_for(w, err);
+    ws_inflate_done(w->server);
+}
+
 /* The usual message comes in one piece and is not copied. */
 static void on_data(struct ws *w, const struct ws_piece *piece)
 {
@@ -45,18 +66,24 @@ static void on_data(struct ws *w, const struct ws_piece *piece)
     struct slice bytes = piece->bytes;
     if (!listening(w))
         return;
-    if (bytes.n > m->max - m->n || piece->announced > m->max - m->n - bytes.n) {
-        end(w, CLOSE_TOO_LARGE, 1009);
+    size_t max = piece->compressed ? m->max : server_settings(w->server)->max_message_bytes;
+    if (bytes.n > max - m->n || piece->announced > max - m->n - bytes.n) {
+        end_for(w, ERR_TOO_LARGE);
         return;
     }
     bool whole = piece->last && m->n == 0;
     if (!whole && buf_add(m, bytes) != 0) {
-        end(w, CLOSE_NOMEM, 1011);
+        end_for(w, ERR_NOMEM);
         return;
     }
     if (!piece->last)
         return;
-    deliver(w, whole ? bytes : buf_slice(m), piece->opcode == WS_BINARY);
+    if (!whole)
+        bytes = buf_slice(m);
+    if (piece->compressed)
+        deliver_compressed(w, bytes, piece->opcode == WS_BINARY);
+    else
+        deliver(w, bytes, piece->opcode == WS_BINARY);
     buf_free(m);
 }
 
@@ -145,8 +172,11 @@ static void on_violation(struct ws *w)
 void ws_take(struct ws *w, char *p, size_t n)
 {
     struct ws_piece piece;
+    struct server *server = w->server;
     size_t used;
-    while (n > 0 && !w->deaf && !w->paused && !w->answered && w->state != WS_DEAD) {
+    server->inflated_bytes = 0;
+    while (n > 0 && !w->deaf && !w->paused && !w->answered && w->state != WS_DEAD &&
+           server->inflated_bytes < WEBSOCKET_INFLATED_PER_TURN) {
         int got = ws_read(&w->reader, p, n, &used, &piece);
         p += used;
         n -= used;
@@ -155,8 +185,12 @@ void ws_take(struct ws *w, char *p, size_t n)
         else if (got == 1)
             on_piece(w, &piece);
     }
-    if (n > 0 && w->paused && w->state == WS_OPEN && buf_add(&w->unread, (struct slice){p, n}) != 0)
+    if (n == 0 || w->deaf || w->answered || w->state == WS_DEAD)
+        return;
+    if (buf_add(&w->unread, (struct slice){p, n}) != 0)
         end(w, CLOSE_NOMEM, 1011);
+    else if (!w->paused) /* goes on in the next turn */
+        list_append(&server->resumed, &w->resumed);
 }
 
 void ws_read_socket(void *arg)
@@ -175,16 +209,20 @@ void ws_read_socket(void *arg)
 bool websocket_turn(struct server *server)
 {
     struct link now;
+    size_t inflated = 0;
     bool worked = !list_empty(&server->resumed);
     list_init(&now);
     list_move_all(&now, &server->resumed);
-    while (!list_empty(&now)) {
+    while (!list_empty(&now) && inflated < WEBSOCKET_INFLATED_PER_TURN) {
         struct ws *w = container_of(now.next, struct ws, resumed);
         struct buf unread = w->unread;
         list_remove(&w->resumed);
         buf_init(&w->unread, unread.max);
         ws_take(w, unread.p, unread.n);
+        inflated += server->inflated_bytes;
         buf_free(&unread);
     }
+    list_move_all(&now, &server->resumed); /* who has had a share waits behind those who have not */
+    list_move_all(&server->resumed, &now);
     return worked;
 }

@@ -62,8 +62,11 @@ static void on_established(struct ws *w)
     buf_free(&w->headers);
     lws_libevent_take_input(w->wsi, ws_read_socket, w);
     lws_libevent_watch_input(w->wsi, !w->paused);
-    if (w->conn != NULL)
-        conn_touch(w->conn); /* its greeting waits */
+    if (w->conn == NULL)
+        return;
+    if (w->reader.deflate)
+        conn_compress(w->conn);
+    conn_touch(w->conn); /* its greeting waits */
 }
 
 /* The socket takes bytes again, and what libwebsockets had buffered is out. */

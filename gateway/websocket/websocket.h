@@ -43,8 +43,8 @@ struct ws {
     char pong[WS_CONTROL_MAX];
     int code; /* of the close frame, if conn's reason does not say it */
     struct ws_reader reader;
-    struct buf unread;        /* what had been read when it was paused */
-    struct link resumed;      /* in server->resumed: has input in unread */
+    struct buf unread;        /* what had been read when it was paused, or had had its share of a turn */
+    struct link resumed;      /* in server->resumed: has input in unread, and is not paused */
     struct conn *conn;        /* NULL while it probes, and when it is lost */
     struct polling *upgrades; /* the polling session that it wants to take over */
     struct buf message;       /* what has come of a message that is longer than one read, or fragmented */
@@ -59,13 +59,25 @@ struct ws *ws_new(struct server *server, const struct request *r) MUST_CHECK;
 void ws_free(struct ws *w); /* before the hand-over */
 extern const struct lws_protocols websocket_protocols[];
 
+/* deflate.c */
+/* Do we agree on permessage-deflate with this client? 1: *answer is what to answer; 0: no; ERR_PARSE: what it
+ * says is malformed. */
+int ws_deflate_agree(const struct server *server, const struct request *r, const char **answer) MUST_CHECK;
+/* From now on compressed messages may come; they may be larger than what is in them. */
+void ws_deflate_begin(struct ws *w);
+/* *bytes, a compressed message's payload, becomes the message, valid until the next call. 0, ERR_PARSE,
+ * ERR_TOO_LARGE, ERR_NOMEM. */
+int ws_inflate(struct ws *w, struct slice *bytes) MUST_CHECK;
+/* The message is done with: what is large is given back. */
+void ws_inflate_done(struct server *server);
+
 /* read.c */
 void ws_read_socket(void *w); /* there is input */
 /* Reads frames from bytes that are there; they are changed. */
 void ws_take(struct ws *w, char *p, size_t n);
 /* Answers the last ping when there is room again. */
 void ws_send_pong(struct ws *w);
-/* The loop's end of a turn: connections that are not paused any more. True if there were any. */
+/* The loop's end of a turn: connections with input that waited. True if there were any. */
 bool websocket_turn(struct server *server);
 
 /* open.c */

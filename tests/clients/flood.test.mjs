@@ -3,7 +3,7 @@
 // are served, old connections and new ones.
 import { after, afterEach, test } from 'node:test';
 import { Polling } from '../lib/engineio.mjs';
-import { flood, floodConnections, floodEvents, repeat, servesOthers } from '../lib/flood.mjs';
+import { flood, floodCompressed, floodConnections, floodEvents, repeat, servesOthers } from '../lib/flood.mjs';
 import { startGateway, stopGateways } from '../lib/gateway.mjs';
 import { closePeers, JsonPeer } from '../lib/peers.mjs';
 import { builtin } from '../lib/routes.mjs';
@@ -13,7 +13,7 @@ after(stopGateways);
 
 /* begun: the series of /metrics that must have passed a number. */
 async function survives(start, ...begun) {
-  const gateway = await startGateway({ namespaces: { '/': { routes: builtin } }, settings: { max_message_bytes: 10_000_000 } });
+  const gateway = await startGateway({ namespaces: { '/': { routes: builtin } }, settings: { max_message_bytes: 10_000_000, compression: true } });
   const { base } = gateway;
   for (let i = 0; i < 20; i++) {
     const member = await JsonPeer.open(base, { rooms: ['flood'] });
@@ -27,6 +27,11 @@ const events = ['events_received_total', '', (n) => n > 5000];
 const requests = ['http_requests_total', '', (n) => n > 2000];
 
 test('events in small WebSocket messages', () => survives(({ port }) => floodEvents(port, 20, '["publish","flood","x"]'), ...events));
+
+test('large events in small compressed messages', () => survives(
+  ({ port }) => floodCompressed(port, 20, 1_000_000),
+  'inflated_messages_total', '', (n) => n > 200,
+));
 
 test('events in large polling payloads', () => survives(async ({ base, port }) => {
   const body = repeat('42["no route"]\x1e', 9_000_000).subarray(0, -1);

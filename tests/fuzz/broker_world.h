@@ -47,6 +47,7 @@ static struct world {
     struct metrics metrics;
     struct routes *routes[2]; /* built-in, and ours */
     struct broker *broker;
+    struct inflater *inflater;
     struct world_peer peer[WORLD_PEERS]; /* the first one speaks */
     void (*open)(struct world_peer *p);
 } world;
@@ -97,6 +98,7 @@ static void world_look(struct world_peer *p, const struct frame *f)
 {
     struct slice rest = {f->bytes, f->n};
     struct ws_frame ws;
+    struct buf inflated;
     size_t need;
     if (p->conn->dialect->index == DIALECT_SSE) {
         world_check_stream(rest);
@@ -104,9 +106,16 @@ static void world_look(struct world_peer *p, const struct frame *f)
     }
     while (rest.n > 0) {
         int got = ws_frame_next(&rest, SIZE_MAX, &ws, &need);
-        assert(got == 1 && ws.fin);
+        assert(got == 1 && ws.fin && (!ws.rsv1 || p->conn->compressed));
+        buf_init(&inflated, SIZE_MAX);
+        if (ws.rsv1) {
+            int err = inflate_payload(world.inflater, ws.payload, &inflated);
+            assert(err == 0 && inflated.n > ws.payload.n);
+            ws.payload = buf_slice(&inflated);
+        }
         if (ws.opcode == WS_TEXT)
             world_check_text(p->conn->dialect, ws.payload);
+        buf_free(&inflated);
     }
 }
 
@@ -152,7 +161,7 @@ static void world_settle(void)
         continue;
 }
 
-static void world_begin(bool builtin, void (*open)(struct world_peer *))
+static void world_begin(bool builtin, bool compress, void (*open)(struct world_peer *))
 {
     char why[300];
     if (world.routes[0] == NULL) {
@@ -169,6 +178,8 @@ static void world_begin(bool builtin, void (*open)(struct world_peer *))
         world.settings.max_rooms_per_client = 4;
         world.settings.max_namespaces_per_connection = 2;
         world.settings.max_room_name_bytes = 20;
+        world.settings.compression_min_bytes = 30;
+        world.inflater = inflater_new();
         world.routes[0] = routes_compile(NULL, &world.settings, why, sizeof why);
         world.routes[1] = routes_compile(tree, &world.settings, why, sizeof why);
         json_decref(tree);
@@ -187,6 +198,8 @@ static void world_begin(bool builtin, void (*open)(struct world_peer *))
     world_open_plain(&world.peer[3], &dialect_raw, "r");
     world_open_plain(&world.peer[4], &dialect_sse, "r");
     world_settle();
+    for (unsigned i = 1; compress && i < 4; i++)
+        conn_compress(world.peer[i].conn);
     conn_message(world.peer[1].conn, SLICE_LIT("420[\"join\",\"r\"]"), false);
     world_settle();
 }
@@ -280,7 +293,7 @@ static void world_run(struct slice input, void (*open)(struct world_peer *))
 {
     if (input.n == 0)
         return;
-    world_begin(input.p[0] & 1, open);
+    world_begin(input.p[0] & 1, input.p[0] & 2, open);
     struct slice rest = slice_from(input, 1);
     while (rest.n > 0) {
         const char *end = memchr(rest.p, '\n', rest.n);

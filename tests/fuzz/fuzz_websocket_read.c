@@ -9,9 +9,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What was said, without regard to how messages were cut: payloads and ends. Returns its size. */
-static size_t read_all(const uint8_t *data, size_t size, size_t step, char *said, int *end)
+static size_t read_all(const uint8_t *data, size_t size, size_t step, bool deflate, char *said, int *end)
 {
-    struct ws_reader r = {0};
+    struct ws_reader r = {.deflate = deflate};
     size_t n = 0;
     *end = 0;
     for (size_t at = 0; at < size && *end == 0; at += step) {
@@ -29,7 +29,7 @@ static size_t read_all(const uint8_t *data, size_t size, size_t step, char *said
                 memcpy(said + n, piece.bytes.p, piece.bytes.n);
                 n += piece.bytes.n;
                 if (piece.last)
-                    said[n++] = (char)piece.opcode;
+                    said[n++] = (char)(piece.opcode | (piece.compressed ? WS_RSV1 : 0));
             }
         }
         free(p);
@@ -43,9 +43,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *once = malloc(2 * size + 1), *cut = malloc(2 * size + 1);
     int end, cut_end;
     assert(once != NULL && cut != NULL);
-    size_t n = read_all(data, size, size + 1, once, &end);
-    size_t m = read_all(data, size, 1 + size % 5, cut, &cut_end);
-    assert(end == cut_end && n == m && memcmp(once, cut, n) == 0);
+    for (unsigned deflate = 0; deflate < 2; deflate++) {
+        size_t n = read_all(data, size, size + 1, deflate, once, &end);
+        size_t m = read_all(data, size, 1 + size % 5, deflate, cut, &cut_end);
+        assert(end == cut_end && n == m && memcmp(once, cut, n) == 0);
+    }
     free(once);
     free(cut);
     return 0;

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import zlib from 'node:zlib';
 import { fetchHttp } from './http.mjs';
 import { delay, now } from './wait.mjs';
 
@@ -16,9 +17,16 @@ function textFrame(text) {
   return Buffer.concat([Buffer.from([0x81, 0x80 | body.length, 0, 0, 0, 0]), body]);
 }
 
-const upgrade =
-  'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+/* The same, of a compressed message of at most 64 KiB. */
+function compressedFrame(text) {
+  const body = zlib.deflateRawSync(text, { finishFlush: zlib.constants.Z_SYNC_FLUSH }).subarray(0, -4);
+  return Buffer.concat([Buffer.from([0xc1, 0x80 | 126, body.length >> 8, body.length & 255, 0, 0, 0, 0]), body]);
+}
+
+const upgradeTo = (path, more = '') =>
+  `GET ${path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${more}` +
   `Sec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}\r\nSec-WebSocket-Version: 13\r\n\r\n`;
+const upgrade = upgradeTo('/socket.io/?EIO=4&transport=websocket');
 
 export const repeat = (bytes, size) => Buffer.concat(Array(Math.ceil(size / bytes.length)).fill(Buffer.from(bytes)));
 
@@ -32,6 +40,14 @@ export function flood({ port, connections, hello = '', chunk = null }) {
 /* Socket.IO clients that emit one event again and again. */
 export const floodEvents = (port, connections, event) => flood({
   port, connections, hello: Buffer.concat([Buffer.from(upgrade), textFrame('40')]), chunk: repeat(textFrame(`42${event}`), 65536),
+});
+
+/* JSON clients that emit one event of `size` bytes again and again, in a thousandth of them. */
+export const floodCompressed = (port, connections, size) => flood({
+  port,
+  connections,
+  hello: upgradeTo('/ws', 'Sec-WebSocket-Extensions: permessage-deflate\r\n'),
+  chunk: repeat(compressedFrame(`{"event":"none","args":["${'x'.repeat(size)}"]}`), 65536),
 });
 
 /* WebSockets that come and go. */

@@ -95,7 +95,8 @@ export class RawSocket {
       }
       if (this.bytes.length < at + size) return;
       const payload = this.bytes.subarray(at, at + size);
-      this.frames.push({ opcode: this.bytes[0] & 15, fin: this.bytes[0] >> 7 === 1, payload });
+      const [first] = this.bytes;
+      this.frames.push({ opcode: first & 15, rsv: (first >> 4) & 7, fin: first >> 7 === 1, payload });
       this.bytes = this.bytes.subarray(at + size);
       if (this.frames.all.at(-1).opcode === OP.CLOSE) this.onClose();
     }

@@ -50,6 +50,18 @@ static void packs_in_order(void **state)
     frame_put(packed);
 }
 
+static void gives_back_what_is_not_wanted(void **state)
+{
+    (void)state;
+    struct frame *f = frame_shrink(frame_with("small and more"), 5);
+    assert_int_equal(f->n, 5);
+    assert_memory_equal(f->bytes, "small", 5);
+    f = frame_shrink(f, 0);
+    assert_int_equal(f->n, 0);
+    assert_int_equal(f->refs, 1);
+    frame_put(f);
+}
+
 static void refuses_what_its_length_cannot_say(void **state)
 {
     (void)state;
@@ -62,6 +74,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_references),
         cmocka_unit_test(packs_in_order),
+        cmocka_unit_test(gives_back_what_is_not_wanted),
         cmocka_unit_test(refuses_what_its_length_cannot_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

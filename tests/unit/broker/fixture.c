@@ -27,6 +27,21 @@ static void put_message(struct buf *text, const struct ws_frame *f)
     assert_int_equal(buf_addc(text, '\n'), 0);
 }
 
+static void put_inflated(struct peer *p, const struct ws_frame *f)
+{
+    struct ws_frame plain = *f;
+    struct inflater *inflater = inflater_new();
+    struct buf out;
+    buf_init(&out, SIZE_MAX);
+    assert_int_equal(inflate_payload(inflater, f->payload, &out), 0);
+    assert_true(out.n > f->payload.n);
+    plain.payload = buf_slice(&out);
+    put_message(&p->text, &plain);
+    p->compressed++;
+    buf_free(&out);
+    inflater_free(inflater);
+}
+
 static void decode(struct peer *p)
 {
     struct slice rest = buf_slice(&p->wire);
@@ -35,7 +50,10 @@ static void decode(struct peer *p)
     int got;
     while ((got = ws_frame_next(&rest, SIZE_MAX, &f, &need)) == 1) {
         assert_true(f.fin);
-        put_message(&p->text, &f);
+        if (f.rsv1)
+            put_inflated(p, &f);
+        else
+            put_message(&p->text, &f);
     }
     assert_int_equal(got, 0);
     buf_consume(&p->wire, p->wire.n - rest.n);
@@ -203,7 +221,8 @@ static void gauges_are_zero(const struct node *n)
     static const enum metric gauges[] = {M_CONN_SOCKETIO_POLLING, M_CONN_SOCKETIO_WEBSOCKET,
                                          M_CONN_JSON_WEBSOCKET,   M_CONN_RAW_WEBSOCKET,
                                          M_CONN_SSE_STREAM,       M_CLIENTS,
-                                         M_MEMBERSHIPS,           M_QUEUE_BYTES};
+                                         M_MEMBERSHIPS,           M_QUEUE_BYTES,
+                                         M_CONN_COMPRESSED};
     for (size_t i = 0; i < sizeof gauges / sizeof gauges[0]; i++)
         assert_int_equal(n->metrics.v[gauges[i]], 0);
 }

@@ -40,7 +40,8 @@ struct peer {
     bool closed; /* by the core, for `reason` */
     enum close_reason reason;
     unsigned flushes, pauses, readies;
-    uint32_t entries; /* queued when the last flush began */
+    unsigned compressed; /* messages that came so */
+    uint32_t entries;    /* queued when the last flush began */
     char id[CLIENT_ID_MAX + 1];
 };
 

@@ -199,13 +199,32 @@ static void test_decode(void **state)
     }
 }
 
+/* A header that stands on several lines, whatever the case of its name. */
+static void test_header_lines(void **state)
+{
+    (void)state;
+    const char *text =
+        GET "A: 1\r\nx-list: one , two\r\nX-List:\r\nB: x-list: no\r\nX-LIST:\tthree\r\n\r\nx-list: past\r\n";
+    const char *const expected[] = {"one , two", "", "three"};
+    struct http_head head;
+    char *p = exact_copy(slice_of(text));
+    assert_int_equal(http_head_parse((struct slice){p, strlen(text)}, &head), 0);
+    struct slice lines = head.lines, value;
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(http_header_next(&lines, "x-list", &value));
+        assert_true(slice_is(value, expected[i]));
+    }
+    assert_false(http_header_next(&lines, "x-list", &value));
+    free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_request_line),    cmocka_unit_test(test_headers),
         cmocka_unit_test(test_refused_headers), cmocka_unit_test(test_end),
         cmocka_unit_test(test_lists),           cmocka_unit_test(test_query),
-        cmocka_unit_test(test_decode),
+        cmocka_unit_test(test_decode),          cmocka_unit_test(test_header_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,10 +23,10 @@ static size_t put(char *out, size_t at, unsigned first, const char *payload, siz
     return at + head + n;
 }
 
-/* Reads `step` bytes at a time and writes down what comes: t:text; b:binary; p:ping; o:pong; c:close; */
-static int transcript(const char *bytes, size_t size, size_t step, char *out)
+/* Reads `step` bytes at a time and writes down what comes: t:text; b:binary; p:ping; o:pong; c:close; with z
+ * before a compressed message. */
+static int transcript_of(struct ws_reader r, const char *bytes, size_t size, size_t step, char *out)
 {
-    struct ws_reader r = {0};
     size_t message = 0, n = 0;
     char gathered[512];
     for (size_t at = 0; at < size;) {
@@ -46,6 +46,8 @@ static int transcript(const char *bytes, size_t size, size_t step, char *out)
                 if (!piece.last)
                     continue;
             }
+            if (piece.compressed)
+                out[n++] = 'z';
             out[n++] = "?tb?????cpo"[piece.opcode];
             out[n++] = ':';
             memcpy(out + n, data ? gathered : piece.bytes.p, data ? message : piece.bytes.n);
@@ -62,6 +64,11 @@ static int transcript(const char *bytes, size_t size, size_t step, char *out)
     }
     out[n] = '\0';
     return 0;
+}
+
+static int transcript(const char *bytes, size_t size, size_t step, char *out)
+{
+    return transcript_of((struct ws_reader){0}, bytes, size, step, out);
 }
 
 static void test_cuts(void **state)
@@ -83,6 +90,39 @@ static void test_cuts(void **state)
         assert_true(slice_starts(slice_of(out), "t:hello;b:;p:ping;o:;t:fragment;b:xxx"));
         assert_true(slice_is(slice_from(slice_of(out), strlen(out) - 10), "x;c:\x03\xe8why;"));
     }
+}
+
+/* Where it was agreed on, a message's first frame says that it is compressed, for all of them. */
+static void test_compressed(void **state)
+{
+    (void)state;
+    struct ws_reader agreed = {.deflate = true};
+    char bytes[200], out[200];
+    size_t n = put(bytes, 0, 0xc1, "one", 3);
+    n = put(bytes, n, 0x81, "two", 3);
+    n = put(bytes, n, 0x42, "th", 2);
+    n = put(bytes, n, 0x89, "ping", 4);
+    n = put(bytes, n, 0x00, "re", 2);
+    n = put(bytes, n, 0x80, "e", 1);
+    n = put(bytes, n, 0x01, "fo", 2);
+    n = put(bytes, n, 0x80, "ur", 2);
+    for (size_t step = 1; step <= n; step++) {
+        assert_int_equal(transcript_of(agreed, bytes, n, step, out), 0);
+        assert_string_equal(out, "zt:one;t:two;p:ping;zb:three;t:four;");
+    }
+    static const struct slice wrong[] = {
+        SLICE_LIT("\xa1\x80"),
+        SLICE_LIT("\x91\x80"),
+        SLICE_LIT("\xe1\x80"), /* RSV2, RSV3, two */
+        SLICE_LIT("\xc9\x80"),
+        SLICE_LIT("\xca\x80"),
+        SLICE_LIT("\xc8\x80"),             /* control frames */
+        SLICE_LIT("\x41\x80zzzz\xc0\x80"), /* a continuation */
+        SLICE_LIT("\x01\x80zzzz\xc0\x80"),
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        for (size_t step = 1; step <= wrong[i].n; step++)
+            assert_int_equal(transcript_of(agreed, wrong[i].p, wrong[i].n, step, out), ERR_PARSE);
 }
 
 static void test_announced(void **state)
@@ -125,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_compressed),
         cmocka_unit_test(test_announced),
         cmocka_unit_test(test_violations),
     };
