@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* roomcast-load: drives a cluster with many simulated users and verifies what it delivers. Reading order:
- * options.c (what can be asked for), plan.c (who is where), conductor.c (the phases), worker.c (a load
- * process), actor.c (one user), wire/ and dialect/ (its connection and its language), traffic.c and judge.c
- * (the messages), report.c. */
+ * setup/ (what can be asked for, who is where), scenario/ (what the clients do), run/ (the conductor:
+ * connecting, publishing, waiting, counting, step by step), board/ (what it shares with the load processes),
+ * worker/ (a load process and its users), wire/ and dialect/ (a user's connection and its language), message/
+ * (what is due, and whether it arrived), report/. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +11,11 @@
 #include "core/base/hash.h"
 #include "core/base/random.h"
 #include "core/base/xalloc.h"
-#include "loadtest/conductor.h"
 #include "loadtest/dialect/dialect.h"
-#include "loadtest/report.h"
-#include "loadtest/report_command.h"
-#include "loadtest/report_file.h"
+#include "loadtest/report/command.h"
+#include "loadtest/report/file.h"
+#include "loadtest/report/report.h"
+#include "loadtest/run/conductor.h"
 #include "loadtest/wire/wire.h"
 
 enum { EXIT_FINE, EXIT_FAULT, EXIT_USAGE };

@@ -7,7 +7,7 @@
 #include "core/base/buf.h"
 #include "core/base/slice.h"
 #include "loadtest/dialect/template.h"
-#include "loadtest/payload.h"
+#include "loadtest/message/payload.h"
 
 #define DIALECT_MAX_DEPTH 64 /* of received JSON */
 

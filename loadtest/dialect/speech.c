@@ -7,7 +7,7 @@
 
 #include "core/base/xalloc.h"
 #include "core/codec/json.h"
-#include "loadtest/options.h"
+#include "loadtest/setup/options.h"
 
 static const struct load_dialect *const dialects[] = {&load_socketio, &load_polling, &load_json, &load_raw,
                                                       &load_sse};

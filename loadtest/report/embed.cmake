@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# cmake -DFROM=FOLDER -DFILES=a.html,b.css -DTO=FILE.c -P embed.cmake: a C file with the table of loadtest/report_page.h.
+# cmake -DFROM=FOLDER -DFILES=a.html,b.css -DTO=FILE.c -P embed.cmake: a C file with the table of loadtest/report/page.h.
 string(REPLACE "," ";" FILES ${FILES})
 set(arrays "")
 set(rows "")
@@ -11,5 +11,5 @@ foreach(file ${FILES})
     string(APPEND rows "    {\"${file}\", file${i}},\n")
     math(EXPR i "${i} + 1")
 endforeach()
-file(WRITE ${TO} "/* Made by loadtest/report/embed.cmake. */\n#include \"loadtest/report_page.h\"\n\n${arrays}\n"
+file(WRITE ${TO} "/* Made by loadtest/report/embed.cmake. */\n#include \"loadtest/report/page.h\"\n\n${arrays}\n"
     "const struct page_file page_files[] = {\n${rows}    {0}};\n")

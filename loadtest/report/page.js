@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page of one run, or of several side by side, from the reports in #data (loadtest/report_json.c says what is in them).
+// The page of one run, or of several side by side, from the reports in #data (loadtest/report/json.c says what is in them).
 
 const { facts, runs } = JSON.parse(document.getElementById('data').textContent);
 const main = document.getElementById('page');

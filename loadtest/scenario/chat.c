@@ -2,7 +2,7 @@
 /* What a chat does: half of the people talk, and say that they are typing; the other half come and go. */
 #include "core/base/random.h"
 #include "loadtest/scenario/scenarios.h"
-#include "loadtest/worker.h"
+#include "loadtest/worker/worker.h"
 
 static const struct scenario_default defaults[] = {{"--connections", "1000"},
                                                    {"--rooms", "20"},

@@ -3,7 +3,7 @@
 #ifndef LOADTEST_SCENARIO_SCENARIOS_H
 #define LOADTEST_SCENARIO_SCENARIOS_H
 
-#include "loadtest/scenario.h"
+#include "loadtest/scenario/scenario.h"
 
 extern const struct scenario scenario_broadcast, scenario_rooms, scenario_chat, scenario_storm, scenario_idle,
     scenario_slow, scenario_failover;

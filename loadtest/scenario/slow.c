@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "loadtest/scenario/scenarios.h"
-#include "loadtest/worker.h"
+#include "loadtest/worker/worker.h"
 
 static const struct scenario_default defaults[] = {
     {"--connections", "200"}, {"--rooms", "1"},     {"--publishers", "1"}, {"--rate", "500"},

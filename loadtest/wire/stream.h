@@ -10,8 +10,8 @@
 #include <event2/event_struct.h>
 
 #include "core/base/buf.h"
-#include "loadtest/resources.h"
-#include "loadtest/target.h"
+#include "loadtest/setup/resources.h"
+#include "loadtest/setup/target.h"
 
 #define STREAM_MAX_QUEUE (16u << 20) /* bytes that a stream holds for a server that does not read */
 #define STREAM_MAX_WHY   128

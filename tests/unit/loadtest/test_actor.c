@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "loadtest/clock.h"
-#include "loadtest/crowd.h"
+#include "loadtest/worker/crowd.h"
 
 #define ANSWER  "HTTP/1.1 101 Yes\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
 #define WELCOME "{\"event\":\"$welcome\",\"args\":[{}]}"

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "loadtest/board.h"
+#include "loadtest/board/board.h"
 
 static void obey(struct board *board, uint32_t place)
 {

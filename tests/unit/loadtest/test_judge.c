@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loadtest/judge.h"
+#include "loadtest/message/judge.h"
 
 /* 6 subscribers in 2 rooms, 4 publishers: publishers 0 and 2 are in room 0 with subscribers 0, 2, 4. */
 static struct plan plan;

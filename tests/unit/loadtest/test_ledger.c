@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "loadtest/ledger.h"
+#include "loadtest/board/ledger.h"
 
 static void published_and_void(void **state)
 {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "loadtest/dialect/dialect.h"
-#include "loadtest/options.h"
+#include "loadtest/setup/options.h"
 
 #define PAYLOAD "{\"p\":3,\"s\":4,\"t\":5,\"x\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}" /* 64 bytes */
 #define OTHER   "{\"x\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\", \"p\":3,\"s\":4,\"t\":5}"

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "loadtest/dialect/dialect.h"
-#include "loadtest/options.h"
-#include "loadtest/scenario.h"
+#include "loadtest/scenario/scenario.h"
+#include "loadtest/setup/options.h"
 
 static struct options options;
 

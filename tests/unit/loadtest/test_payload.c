@@ -13,7 +13,7 @@
 
 #include "core/base/err.h"
 #include "core/codec/json.h"
-#include "loadtest/payload.h"
+#include "loadtest/message/payload.h"
 
 static const struct payload samples[] = {
     {0, 0, 0}, {7, 1234, 98765432109876}, {UINT32_MAX, UINT32_MAX, 9999999999999999999u}};

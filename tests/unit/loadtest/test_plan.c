@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "loadtest/plan.h"
+#include "loadtest/setup/plan.h"
 
 static void members_and_publishers_add_up(void **state)
 {

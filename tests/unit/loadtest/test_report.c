@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "core/codec/json.h"
-#include "loadtest/report.h"
+#include "loadtest/report/report.h"
 
 static struct options options;
 static struct step step;

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "core/codec/json.h"
-#include "loadtest/report_page.h"
+#include "loadtest/report/page.h"
 
 static struct buf page;
 

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loadtest/options.h"
-#include "loadtest/options_table.h"
-#include "loadtest/scenario.h"
+#include "loadtest/scenario/scenario.h"
+#include "loadtest/setup/options.h"
+#include "loadtest/setup/options_table.h"
 
 static const char *const names[] = {"broadcast", "rooms", "chat", "storm", "idle", "slow", "failover"};
 

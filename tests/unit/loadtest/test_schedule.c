@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "loadtest/schedule.h"
+#include "loadtest/message/schedule.h"
 
 static void init(struct schedule *s, uint64_t start, double rate, double warmup, double duration,
                  uint32_t publishers)

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "loadtest/search.h"
+#include "loadtest/run/search.h"
 
 /* Searches the limit of a server; hiccup: the how-manieth try fails though it should hold (0: none). */
 static double found(double first, double limit, unsigned hiccup, unsigned *tries)

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#include "loadtest/seqset.h"
+#include "loadtest/message/seqset.h"
 
 static void ranges_merge(void **state)
 {

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "loadtest/servers.h"
+#include "loadtest/run/servers.h"
 
 static double own_cpu_seconds(void)
 {

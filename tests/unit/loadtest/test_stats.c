@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loadtest/stats.h"
+#include "loadtest/board/stats.h"
 
 static struct stats *stats_new(uint64_t each, uint64_t latency)
 {

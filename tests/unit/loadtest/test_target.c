@@ -11,7 +11,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "loadtest/resources.h"
+#include "loadtest/setup/resources.h"
 
 static char why[400];
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "loadtest/timeline.h"
+#include "loadtest/run/timeline.h"
 
 static void nothing_is_dropped(void **state)
 {

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is due when. */
+#include "loadtest/message/schedule.h"
+
+#include <math.h>
+
+void schedule_init(struct schedule *s, uint64_t start, uint32_t first, const struct pace *pace)
+{
+    *s = (struct schedule){
+        .start = start, .first = first, .publishers = pace->publishers, .burst = pace->burst};
+    s->ramp_us = pace->ramp * 1e6;
+    s->measured = start + (uint64_t)(s->ramp_us + pace->warmup * 1e6);
+    s->end = s->measured + (uint64_t)(pace->duration * 1e6);
+    if (pace->rate <= 0 || pace->publishers == 0)
+        return;
+    s->groups_per_us = pace->rate / 1e6 / pace->burst;
+    s->ramp_groups = s->ramp_us * s->groups_per_us / 2;
+    double steady = (double)(s->end - start) - s->ramp_us;
+    double total = ceil(s->ramp_groups + steady * s->groups_per_us) * pace->burst;
+    double most = (double)pace->publishers * (double)((UINT32_MAX - first) / pace->burst * pace->burst);
+    s->total = (uint64_t)(total < most ? total : most);
+}
+
+uint64_t schedule_due(const struct schedule *s, uint64_t message)
+{
+    double group = (double)(message / s->burst);
+    double after = group < s->ramp_groups ? sqrt(2 * group * s->ramp_us / s->groups_per_us)
+                                          : s->ramp_us + (group - s->ramp_groups) / s->groups_per_us;
+    return s->start + (uint64_t)after;
+}
+
+uint32_t schedule_next_first(const struct schedule *s)
+{
+    uint64_t per_round = (uint64_t)s->burst * (s->publishers > 0 ? s->publishers : 1);
+    uint64_t rounds = (s->total + per_round - 1) / per_round;
+    return s->first + (uint32_t)(rounds * s->burst);
+}

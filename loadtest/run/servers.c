@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Processes in /proc. The format is proc(5)'s. */
+#include "loadtest/run/servers.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static FILE *open_file(pid_t pid, const char *name)
+{
+    char path[80];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+    return fopen(path, "re");
+}
+
+/* Clock ticks, which is coarse, but ended threads count. */
+static bool read_stat(pid_t pid, struct server_usage *usage)
+{
+    char text[1024];
+    FILE *file = open_file(pid, "stat");
+    if (!file)
+        return false;
+    size_t n = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[n] = '\0';
+    const char *after_name = strrchr(text, ')');
+    unsigned long user, system;
+    long threads, pages;
+    char state;
+    if (!after_name || sscanf(after_name + 1,
+                              " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %ld %*d "
+                              "%*u %*u %ld",
+                              &state, &user, &system, &threads, &pages) != 5)
+        return false;
+    if (state == 'Z' || state == 'X') /* it has ended, only its parent has not looked */
+        return false;
+    usage->cpu_seconds = (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+    usage->rss_bytes = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    usage->threads = (uint32_t)threads;
+    return true;
+}
+
+/* Nanoseconds of the threads that live; 0 where the kernel does not tell. */
+static double live_threads_seconds(pid_t pid)
+{
+    char name[64];
+    uint64_t sum = 0, ns;
+    snprintf(name, sizeof name, "/proc/%d/task", (int)pid);
+    DIR *tasks = opendir(name);
+    if (!tasks)
+        return 0;
+    for (struct dirent *task; (task = readdir(tasks)) != NULL;) {
+        snprintf(name, sizeof name, "task/%.20s/schedstat", task->d_name);
+        FILE *file = task->d_name[0] == '.' ? NULL : open_file(pid, name);
+        if (file && fscanf(file, "%" SCNu64, &ns) == 1)
+            sum += ns;
+        if (file)
+            fclose(file);
+    }
+    closedir(tasks);
+    return (double)sum / 1e9;
+}
+
+static bool read_server(struct server *server)
+{
+    struct server_usage usage;
+    if (!read_stat(server->pid, &usage))
+        return false;
+    double fine = live_threads_seconds(server->pid);
+    if (fine > usage.cpu_seconds)
+        usage.cpu_seconds = fine;
+    if (usage.cpu_seconds < server->usage.cpu_seconds) /* the two may differ by a tick */
+        usage.cpu_seconds = server->usage.cpu_seconds;
+    server->usage = usage;
+    return true;
+}
+
+static void read_name(struct server *server)
+{
+    FILE *file = open_file(server->pid, "comm");
+    if (!file || !fgets(server->name, sizeof server->name, file))
+        snprintf(server->name, sizeof server->name, "?");
+    server->name[strcspn(server->name, "\n")] = '\0';
+    if (file)
+        fclose(file);
+}
+
+bool servers_init(struct servers *servers, const pid_t *pids, uint32_t count, char *why, size_t size)
+{
+    *servers = (struct servers){.count = count};
+    for (uint32_t i = 0; i < count; i++) {
+        struct server *server = &servers->server[i];
+        server->pid = pids[i];
+        read_name(server);
+        errno = 0;
+        if (!read_server(server)) {
+            snprintf(why, size, "cannot read what process %d uses: %s", (int)pids[i],
+                     errno == ENOENT ? "there is no such process" : strerror(errno));
+            return false;
+        }
+        server->at_start = server->usage;
+    }
+    return true;
+}
+
+static void add(struct server_usage *sum, const struct server_usage *usage)
+{
+    sum->cpu_seconds += usage->cpu_seconds;
+    sum->rss_bytes += usage->rss_bytes;
+    sum->threads += usage->threads;
+}
+
+struct server_usage servers_read(struct servers *servers)
+{
+    struct server_usage sum = {0};
+    for (uint32_t i = 0; i < servers->count; i++) {
+        struct server *server = &servers->server[i];
+        server->gone = server->gone || !read_server(server);
+        add(&sum, &server->usage);
+        if (server->gone)
+            sum.rss_bytes -= server->usage.rss_bytes;
+    }
+    return sum;
+}
+
+struct server_usage servers_at_start(const struct servers *servers)
+{
+    struct server_usage sum = {0};
+    for (uint32_t i = 0; i < servers->count; i++)
+        add(&sum, &servers->server[i].at_start);
+    return sum;
+}

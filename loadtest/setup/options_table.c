@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All options, and --help. */
+#include "loadtest/setup/options_table.h"
+
+#include <stdio.h>
+
+#include "loadtest/dialect/dialect.h"
+#include "loadtest/scenario/scenario.h"
+#include "loadtest/setup/options.h"
+
+#define AT(member) offsetof(struct options, member)
+
+const struct option option_table[] = {
+    {"--scenario", "NAME", SCENARIO, AT(scenario), "broadcast", 0, 0,
+     "what the clients do; it sets defaults of other options, see --list"},
+    {"--list", NULL, LIST, 0, NULL, 0, 0, "list the scenarios with their defaults"},
+    {"--url", "URL", URL, AT(url), NULL, 0, 0,
+     "http://HOST[:PORT]; may be given several times, connections are spread over them "
+     "[http://127.0.0.1:3000]"},
+    {"--dialect", "NAME", DIALECT, AT(dialect), "socketio", 0, 0, "how to connect, see below"},
+    {"--connections", "N", COUNT, AT(connections), NULL, 1, 1000000, "clients; each joins one room"},
+    {"--rooms", "N", COUNT, AT(rooms), NULL, 1, 1000000, "rooms; connection i is in room i mod N"},
+    {"--publishers", "N", COUNT, AT(publishers), NULL, 0, 1000000,
+     "how many of the clients publish, each into its own room, spread over the rooms"},
+    {"--rate", "N", NUMBER, AT(rate), "0", 0, 1e7, "messages per second, of all publishers together"},
+    {"--ramp", "S", NUMBER, AT(ramp), "0", 0, 1e6,
+     "seconds in which the rate rises from 0 to --rate; before the warm-up"},
+    {"--burst", "N", COUNT, AT(burst), "1", 1, 100000,
+     "messages that one publisher sends at once, in one write; the rate stays the same"},
+    {"--search", NULL, FLAG, AT(search), NULL, 0, 0,
+     "find the highest rate, beginning with --rate, with nothing lost and p99 below --max-p99; each rate is "
+     "tried for --warmup and --duration"},
+    {"--max-p99", "MS", NUMBER, AT(max_p99), "100", 0.001, 1e6, "milliseconds of latency, for --search"},
+    {"--size", "BYTES", COUNT, AT(size), "64", PAYLOAD_MIN, PAYLOAD_MAX, "of one message (a JSON object)"},
+    {"--duration", "S", NUMBER, AT(duration), "10", 0.001, 1e7, "seconds of publishing, after the warm-up"},
+    {"--warmup", "S", NUMBER, AT(warmup), "0", 0, 1e6,
+     "seconds of publishing before it; verified, but not counted for latency and rates"},
+    {"--rounds", "N", COUNT, AT(rounds), "1", 1, 10000,
+     "how often all that is done; the scenario storm connects anew in each"},
+    {"--stalled", "SHARE", NUMBER, AT(stalled), "0", 0, 1,
+     "scenario slow: so many of the clients stop reading when publishing begins"},
+    {"--churn", "N", NUMBER, AT(churn), "0", 0, 1e6,
+     "scenario chat: so many clients a second leave their room, and come back after --reconnect-delay"},
+    {"--typing", "N", NUMBER, AT(typing), "0", 0, 1000, "scenario chat: typing notices for each message"},
+    {"--command", "TEXT", TEXT, AT(command), NULL, 0, 0,
+     "a shell command that is run once while messages are published, e.g. one that kills a gateway"},
+    {"--command-at", "S", NUMBER, AT(command_at), "0", 0, 1e7, "seconds after publishing has begun"},
+    {"--reconnect-delay", "S", NUMBER, AT(reconnect_delay), "1", 0.01, 3600,
+     "a client that was cut (storm, failover, --search) or left its room (chat) is back after it, give or "
+     "take a half"},
+    {"--connect-rate", "N", NUMBER, AT(connect_rate), "0", 0, 1e7,
+     "new connections per second; 0: as fast as --in-flight lets them"},
+    {"--in-flight", "N", COUNT, AT(in_flight), "100", 1, 1000000,
+     "connections that may be connecting or joining at the same time"},
+    {"--connect-timeout", "S", NUMBER, AT(connect_timeout), "20", 0.001, 1e6,
+     "for one connection, until its join is acknowledged"},
+    {"--drain-timeout", "S", NUMBER, AT(drain_timeout), "10", 0, 1e6,
+     "how long after the end of publishing a message may arrive before it is lost"},
+    {"--processes", "N", COUNT, AT(processes), "0", 0, 256,
+     "load processes that share the work; 0: as many as the limit of open files makes necessary"},
+    {"--pid", "PID", PID, AT(pid), NULL, 0, 0,
+     "a process of the server, for its CPU time and memory; may be given several times"},
+    {"--namespace", "NAME", NAMESPACE, AT(ns), "/", 0, 0, "Socket.IO namespace (other dialects: ?ns=)"},
+    {"--path", "PATH", PATH, AT(path), NULL, 0, 0,
+     "of the URL; {room} in it is the name of the client's room [see the dialects]"},
+    {"--publish-path", "PATH", PATH, AT(publish_path), "/rooms/{room}?event={event}", 0, 0,
+     "sse: where messages are posted to; {event} in it is the message event"},
+    {"--room-prefix", "TEXT", NAME, AT(room_prefix), "room-", 0, 0, "rooms are called TEXT0, TEXT1, ..."},
+    {"--join-event", "NAME", NAME, AT(join_event), "join", 0, 0, "emitted to join, acknowledged"},
+    {"--join-args", "JSON", ARGS, AT(join_args), "[\"{room}\"]", 0, 0, "the arguments of joins and leaves"},
+    {"--leave-event", "NAME", NAME, AT(leave_event), "leave", 0, 0, "emitted to leave, acknowledged"},
+    {"--publish-event", "NAME", NAME, AT(publish_event), "publish", 0, 0, "emitted to publish, acknowledged"},
+    {"--publish-args", "JSON", ARGS, AT(publish_args), "[\"{room}\",\"{event}\",{message}]", 1, 1,
+     "its arguments; {event} is the message event, {message} the message, a JSON object"},
+    {"--no-acks", NULL, FLAG, AT(no_acks), NULL, 0, 0,
+     "the server acknowledges nothing: joins count when they are sent, and only loss shows what was refused"},
+    {"--message-event", "NAME", NAME, AT(message_event), "load", 0, 0,
+     "what members of the room then receive: NAME(message)"},
+    {"--deflate", NULL, FLAG, AT(deflate), NULL, 0, 0,
+     "offer permessage-deflate: messages from the server may be compressed"},
+    {"--interval", "S", NUMBER, AT(interval), "1", 0.05, 1e6, "seconds between progress lines"},
+    {"--no-progress", NULL, FLAG, AT(no_progress), NULL, 0, 0, "no progress lines"},
+    {"--json", "FILE", TEXT, AT(json_file), NULL, 0, 0, "write the report as JSON too; - is standard output"},
+    {"--html", "FILE", TEXT, AT(html_file), NULL, 0, 0, "write the report as a page with plots"},
+    {"--i-own-this-target", NULL, FLAG, AT(own_target), NULL, 0, 0,
+     "allow targets other than loopback and private addresses"},
+    {"--help", NULL, HELP, 0, NULL, 0, 0, "print this text"},
+    {"--version", NULL, VERSION, 0, NULL, 0, 0, "print the version"},
+};
+
+const size_t option_count = sizeof option_table / sizeof *option_table;
+
+static const char intro[] =
+    "usage: roomcast-load [OPTION]...\n"
+    "       roomcast-load report [--html FILE] REPORT.json...   (runs side by side, see report --help)\n\n"
+    "Opens connections to a Roomcast cluster, or to any Socket.IO v4 server that handles the join and "
+    "publish\n"
+    "events, publishes at a constant rate, and verifies that every member of a room gets every message of "
+    "that\n"
+    "room exactly once and in order. Latency counts from the time when a message was due.\n\n"
+    "Options, with their [defaults]:\n";
+
+static const char outro[] =
+    "\nExamples:\n"
+    "  roomcast-load --connections 10000 --rooms 100 --rate 1000\n"
+    "      10,000 Socket.IO clients in 100 rooms on 127.0.0.1:3000, 100,000 deliveries a second\n"
+    "  roomcast-load --url http://10.0.0.5:3001 --url http://10.0.0.5:3002 --dialect json --duration 60\n"
+    "      spread over two gateways\n"
+    "  roomcast-load --rooms 1 --connections 1000 --publishers 1 --rate 30 --json result.json\n"
+    "      one big room, the report in a file\n"
+    "  roomcast-load --url http://127.0.0.1:4000 --join-event enter --publish-event say \\\n"
+    "      --publish-args '[{\"to\":\"{room}\",\"text\":{message}}]' --message-event said\n"
+    "      a Socket.IO server with events of its own\n"
+    "  roomcast-load --connections 5000 --publishers 0 --duration 120\n"
+    "      connections that only wait\n\n"
+    "Ctrl-C ends publishing early and shows the summary; a second one does not wait for what is under way.\n"
+    "Exit status: 0 all was delivered once and in order; 1 something was lost, duplicated, out of order, in "
+    "the\n"
+    "wrong room or unanswered, no publication was accepted, a client was disconnected, or it could not "
+    "connect;\n"
+    "2 bad usage.\n";
+
+void options_print_help(void)
+{
+    fputs(intro, stdout);
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *o = &option_table[i];
+        char head[64];
+        snprintf(head, sizeof head, "%s%s%s", o->name, o->argument ? " " : "",
+                 o->argument ? o->argument : "");
+        printf("  %-23s %s", head, o->help);
+        if (o->initial)
+            printf(" [%s]", o->initial);
+        putchar('\n');
+    }
+    const struct load_dialect *dialect;
+    puts("\nDialects, and their [default --path]:");
+    for (size_t i = 0; (dialect = load_dialect_at(i)); i++)
+        printf("  %-23s %s [%s]\n", dialect->name, dialect->about, dialect->path);
+    fputs(outro, stdout);
+}
