@@ -17,7 +17,7 @@ enum phase {
     PHASE_CONNECT, /* connect and join */
     PHASE_PREPARE, /* take over board->schedule: from now on others may publish */
     PHASE_PUBLISH, /* what is due by it */
-    PHASE_STOP,    /* publish nothing more */
+    PHASE_STOP,    /* publish what was due by board->stop_at, and nothing more */
     PHASE_DRAIN,   /* nobody publishes any more: wait for what is outstanding */
     PHASE_VOID,    /* tell which publications were not answered: nobody is owed them */
     PHASE_AUDIT,   /* count what has not arrived as lost */
@@ -40,9 +40,10 @@ struct board_place {
 };
 
 struct board {
-    _Atomic uint32_t order; /* counts up; phase and schedule are written before it */
+    _Atomic uint32_t order; /* counts up; phase, schedule and stop_at are written before it */
     enum phase phase;
     struct schedule schedule;
+    uint64_t stop_at; /* microseconds */
     struct ledger *ledger;
     uint32_t places;
     struct board_place place[];

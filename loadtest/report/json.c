@@ -144,6 +144,7 @@ static void put_step(struct buf *out, const struct step *step, uint32_t connecti
              ",\"cpu_seconds_per_million_deliveries\":%.6f,\"cpu_seconds_per_million_messages\":%.6f}",
              step->server.seconds, step->server.cpu_seconds, step->server.deliveries, step->server.messages,
              step_cpu_per_million_deliveries(step), step_cpu_per_million_messages(step));
+    buf_addf(out, ",\"connect_generator_cpu\":%.3f", step->connect_generator_cpu);
     if (step->generator_busy)
         put_string(out, "generator_why", step->generator_why);
     if (step->generator_why)

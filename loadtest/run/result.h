@@ -23,10 +23,11 @@ struct step {
     uint32_t joined;                            /* at its end */
     double connect_seconds, connect_server_cpu; /* 0: it did not connect */
     double publish_seconds;                     /* ramp, warm-up and after */
-    double measured_seconds;   /* from the end of the warm-up to the end of publishing or the last delivery */
-    double generator_cpu;      /* the busiest load process, in cores, while publishing was measured */
-    bool generator_busy;       /* the load generator may have been the bottleneck */
-    const char *generator_why; /* then: because of what */
+    double measured_seconds; /* from the end of the warm-up to the end of publishing or the last delivery */
+    double connect_generator_cpu; /* the busiest load process, in cores, while connecting */
+    double generator_cpu;         /* the busiest load process, in cores, while publishing was measured */
+    bool generator_busy;          /* the load generator may have been the bottleneck */
+    const char *generator_why;    /* then: because of what */
     /* In the time between warm-up and end of publishing, with --pid. */
     struct {
         double seconds, cpu_seconds;

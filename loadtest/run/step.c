@@ -13,6 +13,7 @@
 #define SETTLE_US 200000 /* what comes twice comes within this time after all is there */
 #define CALM_US   500000 /* nothing has come for so long: no more will */
 #define BUSY      0.9    /* of a core: it could not do more */
+#define SHORT     0.5    /* seconds of connecting that say little about it */
 #define LATE_US   10000  /* p99 of how late the generator itself may be */
 
 static double run_time(const struct conductor *c)
@@ -50,20 +51,50 @@ static bool all_joined(struct conductor *c, uint32_t *most, uint64_t *since)
     return false;
 }
 
-static bool connect_all(struct conductor *c, struct step *step)
+/* CPU seconds of each load process. */
+static double *busy_now(const struct conductor *c)
 {
-    uint64_t began = clock_us(), since = 0;
+    double *busy = xcalloc(c->board->places, sizeof *busy);
+    for (uint32_t i = 0; i < c->board->places; i++)
+        busy[i] = c->board->place[i].cpu_seconds;
+    return busy;
+}
+
+/* Of the busiest one since then, in cores. */
+static double busiest(const struct conductor *c, const double *since, double seconds)
+{
+    double most = 0;
+    for (uint32_t i = 0; i < c->board->places && seconds > 0; i++) {
+        double cores = (c->board->place[i].cpu_seconds - since[i]) / seconds;
+        most = cores > most ? cores : most;
+    }
+    return most;
+}
+
+static bool wait_for_all(struct conductor *c)
+{
+    uint64_t since = 0;
     uint32_t most = 0;
-    double cpu = servers_read(&c->result->servers).cpu_seconds;
-    c->doing = "connecting";
-    step->from.connecting = run_time(c);
-    if (!conductor_order(c, PHASE_CONNECT))
-        return false;
     while (!all_joined(c, &most, &since))
         if (!conductor_turn(c))
             return false;
-    struct server_usage usage = servers_read(&c->result->servers);
+    return true;
+}
+
+static bool connect_all(struct conductor *c, struct step *step)
+{
+    uint64_t began = clock_us();
+    double *busy = busy_now(c);
+    double cpu = servers_read(&c->result->servers).cpu_seconds;
+    c->doing = "connecting";
+    step->from.connecting = run_time(c);
+    bool done = conductor_order(c, PHASE_CONNECT) && wait_for_all(c);
     step->connect_seconds = seconds_between(began, clock_us());
+    step->connect_generator_cpu = busiest(c, busy, step->connect_seconds);
+    free(busy);
+    if (!done)
+        return false;
+    struct server_usage usage = servers_read(&c->result->servers);
     step->connect_server_cpu = usage.cpu_seconds - cpu;
     if (c->result->server_rss_joined == 0)
         c->result->server_rss_joined = usage.rss_bytes;
@@ -80,11 +111,7 @@ static void account(struct conductor *c, struct step *step, const struct snapsho
     step->server.cpu_seconds = to->server_cpu - from->server_cpu;
     step->server.deliveries = to->stats.count[STAT_DELIVERED] - from->stats.count[STAT_DELIVERED];
     step->server.messages = to->stats.count[STAT_PUBLISHED] - from->stats.count[STAT_PUBLISHED];
-    for (uint32_t i = 0; i < c->board->places && time > 0; i++) {
-        double cpu = (c->board->place[i].cpu_seconds - busy[i]) / time;
-        if (cpu > step->generator_cpu)
-            step->generator_cpu = cpu;
-    }
+    step->generator_cpu = busiest(c, busy, time);
     free(to);
 }
 
@@ -93,6 +120,8 @@ static void blame_generator(struct step *step)
 {
     if (step->generator_cpu > BUSY)
         step->generator_why = "it was busy all the time";
+    else if (step->connect_generator_cpu > BUSY && step->connect_seconds > SHORT)
+        step->generator_why = "it was busy all the time while connecting";
     else if (histogram_quantile(&step->stats.lag, 0.99) > LATE_US)
         step->generator_why = "it published late";
     else if (histogram_quantile(&step->stats.stall, 0.99) > LATE_US)
@@ -133,7 +162,7 @@ static bool publish_all(struct conductor *c, struct step *step)
 {
     const struct schedule *schedule = &c->board->schedule;
     struct snapshot *from = xcalloc(1, sizeof *from);
-    double *busy = xcalloc(c->board->places, sizeof *busy);
+    double *busy = NULL;
     uint64_t now, command_at = schedule->start + (uint64_t)(c->options->command_at * 1e6);
     bool measuring = false, goes_on;
     c->doing = "publishing";
@@ -144,8 +173,7 @@ static bool publish_all(struct conductor *c, struct step *step)
             measuring = true;
             step->from.measuring = run_time(c);
             conductor_snapshot(c, from, now);
-            for (uint32_t i = 0; i < c->board->places; i++)
-                busy[i] = c->board->place[i].cpu_seconds;
+            busy = busy_now(c);
         }
         if (c->options->command && c->result->command.at <= 0 && now >= command_at)
             conductor_run_command(c, now);
@@ -166,6 +194,7 @@ static bool drain_all(struct conductor *c, struct step *step)
     int before = conductor_interrupts();
     c->doing = "draining";
     step->from.draining = run_time(c);
+    c->board->stop_at = began < c->board->schedule.end ? began : c->board->schedule.end;
     if (!conductor_order(c, PHASE_STOP) || !conductor_order(c, PHASE_DRAIN))
         return false;
     while (seconds_between(began, now) < c->options->drain_timeout && conductor_interrupts() == before) {

@@ -163,6 +163,13 @@ static void show(struct worker *worker)
     place->cpu_seconds = cpu_seconds();
 }
 
+/* It is to stop publishing, and has not yet published all that was due before. */
+static bool is_behind(const struct worker *worker)
+{
+    return worker->board->phase == PHASE_STOP && worker->phase == PHASE_PUBLISH &&
+           worker->next_due < worker->board->stop_at;
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct worker *worker = arg;
@@ -180,7 +187,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     if (worker->phase == PHASE_END)
         return;
     uint32_t order = atomic_load_explicit(&worker->board->order, memory_order_acquire);
-    if (order == worker->order)
+    if (order == worker->order || is_behind(worker))
         return;
     worker->order = order;
     obey(worker, worker->board->phase, now);

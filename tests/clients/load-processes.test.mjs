@@ -72,6 +72,20 @@ describe('a load process that does not get to run for a while', { concurrency: 2
     broker.stop();
   });
 
+  test('the one that publishes, at the end: nothing that was due is left out', async () => {
+    const { broker, run, pids } = await running(/ publishing /, {}, ['--rate', '30', '--duration', '0.8']);
+    await waitFor(() => broker.published >= 5, 'some are published');
+    process.kill(pids[0], 'SIGSTOP');
+    await delay(900);
+    process.kill(pids[0], 'SIGCONT');
+    const result = await run.end();
+    broker.stop();
+    assertCounters(result, {}, 0);
+    assert.equal(result.report.published, 24);
+    assert.equal(result.report.delivered, 24 * 4);
+    assert.equal(result.report.generator_bottleneck, true);
+  });
+
   test('it says that it may have been the bottleneck', async () => {
     const { broker, run, pids } = await running(/ publishing /, {}, ['--duration', '1']);
     for (let i = 0; i < 4; i++) {

@@ -49,7 +49,7 @@ for (const dialect of Object.keys(dialects)) for (const processes of ['1', '3'])
 
     test('the last message comes twice, later', () => expectCounters({
       deliver(broker, member, room, text, { p, s }) {
-        if (p === 2 && s === 19 && member === broker.rooms.get(room)[3]) setTimeout(() => member.send(text), 50);
+        if (p === 2 && s === 19 && member === broker.rooms.get(room)[3]) setTimeout(() => member.send(text), 130);
       },
     }, { duplicated: 1 }));
 
