@@ -186,6 +186,7 @@ describe('slow', { concurrency: 2 }, () => {
     assert.equal(seen[0].length, 2);
     assert.equal(result.report.stalled, 2);
     assert.equal(result.report.stalled_cut, 0);
+    assert.equal(result.report.stale, 0, 'what they read once they are awake is not counted');
     assert.equal(result.report.delivered, 200 * 9);
     assert.match(result.stdout, /^stalled +2 readers, 0 of them were disconnected by the server$/m);
   });
