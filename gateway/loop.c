@@ -14,7 +14,7 @@ static struct {
     unsigned events;
 } turn;
 
-static uint64_t clock_us(void)
+uint64_t loop_time(void)
 {
     struct timespec t;
     int rc = clock_gettime(CLOCK_MONOTONIC, &t);
@@ -28,7 +28,7 @@ static void turn_begin(struct gateway *g)
 {
     if (turn.began_us != 0)
         return;
-    turn.began_us = clock_us();
+    turn.began_us = loop_time();
     broker_set_now(g->broker, turn.began_us / 1000);
 }
 
@@ -36,31 +36,35 @@ void loop_enter(struct gateway *g)
 {
     bool first = turn.began_us == 0;
     turn_begin(g);
-    if (++turn.events == LOOP_EVENTS_PER_TURN || (!first && clock_us() - turn.began_us > LOOP_INPUT_US))
+    if (++turn.events == LOOP_EVENTS_PER_TURN || (!first && loop_time() - turn.began_us > LOOP_INPUT_US))
         event_base_loopbreak(g->base); /* what is cut off here is still active in the next turn */
 }
 
 /* The end of a wait, to the millisecond. libevent's own timers are some milliseconds coarse, or cost a system
  * call in every turn; this one costs one when it has to ring earlier than it would. */
 struct alarm {
+    struct gateway *gateway;
     int fd;
     struct event *event;
-    uint64_t due; /* ms; 0: not set */
+    uint64_t due; /* ms; 0: not set, or it has rung */
 };
 
 /* Edge triggered, so that nobody has to read it. */
 static void on_alarm(evutil_socket_t fd, short what, void *arg)
 {
+    struct alarm *a = arg;
     (void)fd;
     (void)what;
-    loop_enter(arg);
+    a->due = 0;
+    loop_enter(a->gateway);
 }
 
 static void alarm_init(struct alarm *a, struct gateway *g)
 {
+    a->gateway = g;
     a->due = 0;
     a->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    a->event = a->fd < 0 ? NULL : event_new(g->base, a->fd, EV_READ | EV_PERSIST | EV_ET, on_alarm, g);
+    a->event = a->fd < 0 ? NULL : event_new(g->base, a->fd, EV_READ | EV_PERSIST | EV_ET, on_alarm, a);
     if (a->event == NULL || event_add(a->event, NULL) != 0)
         abort();
 }
@@ -106,7 +110,7 @@ void loop_run(struct gateway *g)
         wait = broker_turn(g->broker);
         if (server_turn(g->server))
             wait = 0;
-        histogram_record(&g->metrics.loop_lag, clock_us() - turn.began_us);
+        histogram_record(&g->metrics.loop_lag, loop_time() - turn.began_us);
     }
     alarm_free(&alarm);
 }

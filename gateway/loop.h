@@ -5,14 +5,17 @@
 #ifndef GATEWAY_LOOP_H
 #define GATEWAY_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct gateway;
 
-#define LOOP_EVENTS_PER_TURN     256   /* sockets that have something to say; libevent hands out up to 4096 */
-#define LOOP_INPUT_US            10000 /* of one turn; after it no further event is handled */
-#define HTTP_REQUESTS_PER_TURN   16    /* of one connection, of those that came together */
-#define POLLING_PACKETS_PER_TURN 128   /* of one POST */
+#define LOOP_EVENTS_PER_TURN 256 /* sockets that have something to say; libevent hands out up to 4096 */
+#define LOOP_INPUT_US                                                                                        \
+    10000 /* of one turn; after it no further event is handled. The same again for the rest                  \
+             of what came earlier */
+#define HTTP_REQUESTS_PER_TURN   16  /* of one connection, of those that came together */
+#define POLLING_PACKETS_PER_TURN 128 /* of one POST */
 #define WEBSOCKET_INFLATED_PER_TURN                                                                          \
     262144 /* bytes that come out of one read of compressed messages, and one message more */
 /* Elsewhere: LISTENER_BATCH connections are accepted in one event, a read takes SERVER_READ_SIZE (HTTP),
@@ -22,5 +25,12 @@ struct gateway;
 /* The first call of every event callback that works for clients: the first one of a turn reads the clock, and
  * when the turn has had its share of input it ends. */
 void loop_enter(struct gateway *g);
+
+/* Microseconds of a monotonic clock. */
+uint64_t loop_time(void);
+static inline bool loop_is_past(uint64_t until)
+{
+    return loop_time() > until;
+}
 
 #endif

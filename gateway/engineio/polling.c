@@ -54,11 +54,17 @@ static void answer_get(struct polling *p, struct slice last)
     buf_free(&body);
 }
 
+/* Packets of a POST that is held are left. */
+static bool has_payload(const struct polling *p)
+{
+    return p->payload.n > p->taken;
+}
+
 /* The next packets of a POST that is held; as session_payload(). */
 static int take_payload(struct polling *p, unsigned most)
 {
     struct slice rest = slice_from(buf_slice(&p->payload), p->taken);
-    int got = list_empty(&p->unread) ? 0 : session_payload(p->session, &rest, most);
+    int got = has_payload(p) ? session_payload(p->session, &rest, most) : 0;
     p->taken = p->payload.n - rest.n;
     return got;
 }
@@ -128,7 +134,10 @@ static void polling_pause(struct conn *c, bool paused)
 {
     struct polling *p = c->io;
     struct http *post = p->post;
-    if (paused || post == NULL || post->state != HTTP_HELD || !list_empty(&p->unread))
+    list_remove(&p->unread);
+    if (!paused && has_payload(p))
+        list_append(&p->server->payloads, &p->unread);
+    if (paused || post == NULL || post->state != HTTP_HELD || has_payload(p))
         return;
     p->post = NULL;
     answer_ok(post);
@@ -264,7 +273,7 @@ void polling_post(struct http *h, struct session *s, struct slice body)
     int got = session_payload(s, &body, POLLING_PACKETS_PER_TURN);
     if (got == 1 && buf_add(&p->payload, body) != 0)
         conn_close(&s->conn, CLOSE_NOMEM);
-    else if (got == 1)
+    else if (got == 1 && !s->conn.paused)
         list_append(&h->server->payloads, &p->unread);
     if (got < 0) {
         engine_fail(h, EIO_BAD_REQUEST);
@@ -280,8 +289,11 @@ static void go_on(struct polling *p)
 {
     struct http *post = p->post;
     int got = take_payload(p, POLLING_PACKETS_PER_TURN);
-    if (got == 1)
+    if (got == 1) {
+        if (!p->session->conn.paused)
+            list_append(&p->server->payloads, &p->unread);
         return;
+    }
     forget_payload(p);
     if (post != NULL && got < 0) {
         p->post = NULL;
@@ -291,7 +303,7 @@ static void go_on(struct polling *p)
     }
 }
 
-bool polling_turn(struct server *server)
+bool polling_turn(struct server *server, uint64_t until)
 {
     struct link now;
     bool worked = !list_empty(&server->payloads);
@@ -300,9 +312,12 @@ bool polling_turn(struct server *server)
     while (!list_empty(&now)) {
         struct polling *p = container_of(now.next, struct polling, unread);
         list_remove(&p->unread);
-        list_append(&server->payloads, &p->unread);
         go_on(p);
+        if (loop_is_past(until))
+            break;
     }
+    list_move_all(&now, &server->payloads); /* who has had a share waits behind those who have not */
+    list_move_all(&server->payloads, &now);
     return worked;
 }
 

@@ -38,8 +38,9 @@ void polling_get(struct http *h, struct session *s);
 /* A POST whose body is about to be read: false if it is refused, and has been answered. */
 bool polling_admit(struct http *h, const struct request *r, struct session *s);
 void polling_post(struct http *h, struct session *s, struct slice body);
-/* The loop's end of a turn: goes on with payloads. True if there were any. */
-bool polling_turn(struct server *server);
+/* The loop's end of a turn: goes on with payloads, at least one and no more after `until` (loop.h). True if
+ * there were any. */
+bool polling_turn(struct server *server, uint64_t until);
 
 /* For the upgrade: answers a held poll with a noop, now and every PROBE_NOOP_MS. */
 void polling_release(struct polling *p);

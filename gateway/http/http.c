@@ -58,7 +58,8 @@ void http_finished(struct http *h)
     h->in.max = HTTP_INPUT_MAX;
     if (inside)
         return;
-    event_add(h->read, NULL); /* nothing if it is */
+    if (h->in.n <= HTTP_PIPELINE_MAX) /* else when that has become less */
+        event_add(h->read, NULL);
     list_remove(&h->unread);
     if (h->in.n > 0)
         list_append(&h->server->unread, &h->unread);

@@ -99,8 +99,9 @@ const struct route *http_route(struct slice path);
 void http_open(struct server *server, int fd, const char *peer);
 /* Cuts the connection; the owner is not told. */
 void http_close(struct http *h);
-/* The loop's end of a turn: requests that waited. True if there were any. */
-bool http_turn(struct server *server);
+/* The loop's end of a turn: requests that waited, at least one and no more after `until` (loop.h). True if
+ * there were any. */
+bool http_turn(struct server *server, uint64_t until);
 
 struct answer {
     int status;

@@ -164,8 +164,8 @@ static void process(struct http *h, struct slice bytes, bool waiting)
         (void)(others_first ? event_del(h->read) : event_add(h->read, NULL));
         if (others_first || h->chunked) /* some of the body may be there, and is decoded in h->in only */
             look_again(h);
-    } else if (h->in.n > HTTP_PIPELINE_MAX && h->state != HTTP_CLOSED) {
-        event_del(h->read); /* on again with the answer */
+    } else if (h->state != HTTP_CLOSED) { /* watched for its end, but no more is taken than is kept */
+        (void)(h->in.n > HTTP_PIPELINE_MAX ? event_del(h->read) : event_add(h->read, NULL));
     }
 }
 
@@ -236,7 +236,7 @@ void http_on_input(evutil_socket_t fd, short what, void *arg)
     }
 }
 
-bool http_turn(struct server *server)
+bool http_turn(struct server *server, uint64_t until)
 {
     struct link now;
     bool worked = !list_empty(&server->unread);
@@ -246,7 +246,11 @@ bool http_turn(struct server *server)
         struct http *h = container_of(now.next, struct http, unread);
         list_remove(&h->unread);
         go_on(h);
+        if (loop_is_past(until))
+            break;
     }
+    list_move_all(&now, &server->unread); /* who has had a share waits behind those who have not */
+    list_move_all(&server->unread, &now);
     http_free_dead(server);
     return worked;
 }

@@ -106,7 +106,9 @@ const char *server_address(const struct server *s)
 
 bool server_turn(struct server *s)
 {
-    bool http = http_turn(s), websocket = websocket_turn(s), polling = polling_turn(s);
+    uint64_t until = loop_time() + LOOP_INPUT_US;
+    bool websocket = websocket_turn(s, until), polling = polling_turn(s, until);
+    bool http = http_turn(s, until); /* last: the others may have answered requests that some wait behind */
     return lws_libevent_turn(s->events) || http || websocket || polling;
 }
 

@@ -206,7 +206,7 @@ void ws_read_socket(void *arg)
         ws_cut(w);
 }
 
-bool websocket_turn(struct server *server)
+bool websocket_turn(struct server *server, uint64_t until)
 {
     struct link now;
     size_t inflated = 0;
@@ -221,6 +221,8 @@ bool websocket_turn(struct server *server)
         ws_take(w, unread.p, unread.n);
         inflated += server->inflated_bytes;
         buf_free(&unread);
+        if (loop_is_past(until))
+            break;
     }
     list_move_all(&now, &server->resumed); /* who has had a share waits behind those who have not */
     list_move_all(&server->resumed, &now);

@@ -77,8 +77,9 @@ void ws_read_socket(void *w); /* there is input */
 void ws_take(struct ws *w, char *p, size_t n);
 /* Answers the last ping when there is room again. */
 void ws_send_pong(struct ws *w);
-/* The loop's end of a turn: connections with input that waited. True if there were any. */
-bool websocket_turn(struct server *server);
+/* The loop's end of a turn: connections with input that waited, at least one and no more after `until`
+ * (loop.h). True if there were any. */
+bool websocket_turn(struct server *server, uint64_t until);
 
 /* open.c */
 /* Why the request cannot become a WebSocket (an HTTP status and a text), or 0. */

@@ -5,6 +5,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { startCluster, stopCluster } from '../lib/cluster.mjs';
 import { startGateway, stopGateways } from '../lib/gateway.mjs';
+import { payload, Polling } from '../lib/engineio.mjs';
 import { fetchHttp } from '../lib/http.mjs';
 import { closePeers, JsonPeer, post, RawPeer, SocketioPeer, SsePeer } from '../lib/peers.mjs';
 import { Redis, stopRedis } from '../lib/redis.mjs';
@@ -178,6 +179,21 @@ describe('stopped, without a word', () => {
     for (const peer of peers) {
       for (let i = 0; i < 20; i++) assert.deepEqual((await peer.heard('n')).args, [i]);
     }
+  });
+});
+
+describe('slow', () => {
+  test('a polling payload with more events than may wait goes on when those before are accepted', async () => {
+    const session = await Polling.open(gateways[0].base);
+    await session.connect();
+    redis.pause();
+    const events = Array.from({ length: 3000 }, (_, i) => `42${i}["publish","polled","n",${i}]`);
+    const posted = session.post(payload(...events));
+    await gateways[0].metricIs('bus_queue_bytes', '', (n) => n > 0, 900);
+    redis.resume();
+    assert.equal((await posted).status, 200);
+    const acks = await session.receive(events.length);
+    assert.deepEqual(acks, events.map((_, i) => `43${i}[{"ok":true}]`));
   });
 });
 
