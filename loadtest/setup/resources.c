@@ -8,9 +8,11 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define SPARE_FILES    32 /* standard streams, epoll, timer, signals, --json, libraries */
-#define DEFAULT_PORTS  28232
-#define MAX_SOURCES    254
+#define SPARE_FILES   32 /* standard streams, epoll, timer, signals, --json, libraries */
+#define DEFAULT_PORTS 28232
+#define MAX_SOURCES   254
+#define EASY_SHARE                                                                                           \
+    4 /* of an address's ports: when more are taken, the kernel's search for a free one takes long */
 #define LOOPBACK_FIRST 0x7f000001u
 
 unsigned resources_sockets(unsigned wanted)
@@ -62,10 +64,13 @@ bool sources_init(struct sources *sources, unsigned connections, unsigned ports,
             return false;
         }
     }
-    if (connections <= usable)
+    unsigned easy = ports / EASY_SHARE > 0 ? ports / EASY_SHARE : 1;
+    if (connections <= easy)
         return true;
-    sources->count = (connections + usable - 1) / usable;
-    if (sources->count <= MAX_SOURCES)
+    sources->count = (connections + easy - 1) / easy;
+    if (sources->count > MAX_SOURCES)
+        sources->count = MAX_SOURCES;
+    if ((connections + sources->count - 1) / sources->count <= usable)
         return true;
     snprintf(why, size, "%u connections are more than %u local addresses have ports for", connections,
              MAX_SOURCES);

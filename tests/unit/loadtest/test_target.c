@@ -125,10 +125,12 @@ static void source_addresses(void **state)
     struct target targets[2] = {{.url = "a", .text = "a:1"}, {.url = "b", .text = "b:1"}};
     targets[0].addr = address("127.0.0.1");
     targets[1].addr = address("10.1.2.3");
-    assert_true(sources_init(&sources, 950, 1000, targets, 1, why, sizeof why));
+    assert_true(sources_init(&sources, 250, 1000, targets, 1, why, sizeof why));
     assert_int_equal(sources.count, 0);
-    assert_true(sources_init(&sources, 951, 1000, targets, 1, why, sizeof why));
+    assert_true(sources_init(&sources, 251, 1000, targets, 1, why, sizeof why));
     assert_int_equal(sources.count, 2);
+    assert_true(sources_init(&sources, 950 * 254, 1000, targets, 1, why, sizeof why));
+    assert_int_equal(sources.count, 254);
     assert_true(sources_init(&sources, 1898, 1000, targets, 2, why, sizeof why));
     assert_false(sources_init(&sources, 1900, 1000, targets, 2, why, sizeof why));
     assert_non_null(strstr(why, "b:1"));
