@@ -17,9 +17,10 @@ const svg = (tag, attributes = {}, ...children) => fill(document.createElementNS
 
 // --- numbers with units
 
-const digits3 = (x) => (x === 0 ? '0' : Math.abs(x) >= 100 ? x.toFixed(0) : x.toPrecision(3).replace(/\.?0+$/, ''));
+const digits3 = (x) => (Math.abs(x) >= 100 ? x.toFixed(0) : String(Number(x.toPrecision(3))));
+/* What is rounded to 1000 of a unit is 1 of the next one. */
 const scaled = (units) => (x) => {
-  const [factor, unit] = units.find(([least]) => Math.abs(x) >= least) ?? units.at(-1);
+  const [factor, unit] = units.find(([least]) => Math.abs(x) >= least * 0.9995) ?? units.at(-1);
   return digits3(x / factor) + unit;
 };
 const formats = {
@@ -72,9 +73,11 @@ function logarithmic(low, high, count) {
 }
 
 /* The share of values, with every further nine as far from the one before: 50, 90, 99, 99.9 % ... */
-function nines(low, high) {
-  const ticks = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999].filter((share) => ninesOf(share) < high - 0.3);
-  return { at: (x) => x / high, ticks: ticks.map(ninesOf), grid: ticks.map(ninesOf) };
+function nines(low, high, count) {
+  const all = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999].filter((share) => ninesOf(share) < high - 0.3);
+  const each = Math.ceil(all.length / count);
+  const ticks = all.filter((_, i) => i % each === 0).map(ninesOf);
+  return { at: (x) => x / high, ticks, grid: ticks };
 }
 const ninesOf = (share) => -Math.log10(1 - share);
 const shareOf = (x) => `${Number((100 * (1 - 10 ** -x)).toPrecision(7))} %`;

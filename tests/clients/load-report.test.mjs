@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createContext, runInContext } from 'node:vm';
 import { startGateway, stopGateways } from '../lib/gateway.mjs';
 import { run, temporaryFolder } from '../lib/process.mjs';
 
@@ -89,6 +90,28 @@ test('a run that is shorter than an interval has one sample with all of it', asy
   const { timeline, delivered, published } = read('short.json');
   assert.deepEqual(timeline.map((sample) => [sample.published, sample.delivered]), [[published, delivered]]);
   assert.ok(published > 0 && timeline[0].max_us >= timeline[0].p50_us);
+});
+
+describe('numbers on the page', () => {
+  const source = readFileSync(new URL('../../loadtest/report/plot.js', import.meta.url), 'utf8');
+  const { digits3, formats } = runInContext(`${source}; ({ digits3, formats })`, createContext({}));
+
+  test('three digits, of which zeros at the end are only left out behind the point', () => {
+    const expected = [[0, '0'], [1, '1'], [1.5, '1.5'], [1.234, '1.23'], [10, '10'], [99.94, '99.9'], [99.95, '100'], [99.97, '100'],
+      [100, '100'], [100.4, '100'], [1230, '1230'], [0.1, '0.1'], [0.02, '0.02'], [1e-10, '1e-10'], [-99.97, '-100']];
+    for (const [number, text] of expected) assert.equal(digits3(number), text, `${number}`);
+    for (let x = 1e-5; x < 1e5; x *= 1.0007) assert.ok(Math.abs(Number(digits3(x)) / x - 1) <= 0.005, `${x}: ${digits3(x)}`);
+  });
+
+  test('with units, at their borders', () => {
+    assert.equal(formats.counts(99.97), '100');
+    assert.equal(formats.counts(9999.4), '9,999');
+    assert.equal(formats.counts(99_970), '100 k');
+    assert.equal(formats.counts(999_700), '1 M');
+    assert.equal(formats.us(99.97), '100 µs');
+    assert.equal(formats.us(999_700), '1 s');
+    assert.equal(formats.bytes(99_970_000), '100 MB');
+  });
 });
 
 describe('roomcast-load report', () => {
