@@ -70,6 +70,8 @@ static int execute(const struct setup *setup)
         bool taken = is_stdout(o->json_file) || is_stdout(o->html_file);
         report_print(taken || result->error[0] != '\0' ? stderr : stdout, result);
         status = result_failed(result) ? EXIT_FAULT : EXIT_FINE;
+        if (!report_flush())
+            status = EXIT_USAGE;
         if (!report_write_all(result))
             status = EXIT_USAGE;
         result_free(result);
@@ -122,7 +124,7 @@ int main(int argc, char **argv)
         return report_command(argc - 1, argv + 1);
     enum options_result result = options_parse(&options, argc, argv);
     if (result != OPTIONS_RUN)
-        return result == OPTIONS_DONE ? EXIT_FINE : EXIT_USAGE;
+        return result == OPTIONS_DONE && report_flush() ? EXIT_FINE : EXIT_USAGE;
     hash_seed(random_u64());
     plan_init(&plan, options.connections, options.rooms, options.publishers, options.urls,
               options.room_prefix);

@@ -57,6 +57,7 @@ enum stat {
 /* X(member, key in --json, what it holds). Microseconds, but for missed_by. */
 #define HISTOGRAMS_TABLE(X)                                                                                  \
     X(latency, "latency_us", "due to delivered; of messages due after the warm-up")                          \
+    X(early, "early_latency_us", "the same of earlier ones: for progress and plots")                         \
     X(answer, "answer_us", "due to acknowledged or refused; of the same")                                    \
     X(lag, "lag_us", "due to sent: how late the generator itself was; of the same")                          \
     X(stall, "stall_us", "how late the load processes' ticks of 10 ms were, while measured")                 \

@@ -135,12 +135,15 @@ uint64_t traffic_publish(struct traffic *traffic, uint64_t now)
 
 static void delivered(struct traffic *traffic, uint64_t due, uint64_t now)
 {
+    uint64_t latency = now > due ? now - due : 0;
     traffic->stats->count[STAT_DELIVERED]++;
-    if (due < traffic->schedule.measured)
+    if (due < traffic->schedule.measured) {
+        histogram_record(&traffic->stats->early, latency);
         return;
+    }
     traffic->stats->count[STAT_MEASURED]++;
     traffic->last_delivery = now;
-    histogram_record(&traffic->stats->latency, now > due ? now - due : 0);
+    histogram_record(&traffic->stats->latency, latency);
 }
 
 /* A message of this run says when it was due, and that is known: one of another run in the same room does not

@@ -18,7 +18,7 @@ static const char help[] =
     "options, their rates, latencies and faults, what the servers used, and how each compares with the "
     "first.\n\n"
     "  --html FILE   write it as a page with plots, too; of one report the page that the run itself writes\n"
-    "  --help        print this text\n\n"
+    "  --help, -h    print this text\n\n"
     "Exit status: 0; 2 for bad usage, and for files that cannot be read or are no such reports.\n";
 
 struct command {
@@ -52,7 +52,11 @@ static bool parse(struct command *c, int argc, char **argv)
     }
     if (c->html && c->html[0] == '\0')
         return complain("expected a file name, got", "--html=");
-    return c->files > 0 || complain("expected the names of reports, got", "");
+    if (c->files == 0)
+        fputs("roomcast-load report: expected the names of reports, got none, see roomcast-load report "
+              "--help\n",
+              stderr);
+    return c->files > 0;
 }
 
 /* NULL: the members that everything rests on are there. */
@@ -75,15 +79,29 @@ static const char *missing(const json_t *json)
     return NULL;
 }
 
+static const char *base_of(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    return slash ? slash + 1 : file;
+}
+
+static void name_runs(struct command *c)
+{
+    for (size_t i = 0; i < c->files; i++) {
+        const char *name = base_of(c->file[i]);
+        for (size_t k = 0; k < c->files; k++)
+            if (k != i && strcmp(base_of(c->file[k]), base_of(c->file[i])) == 0)
+                name = c->file[i];
+        size_t n = strlen(name), most = sizeof c->run[i].name - 1;
+        if (n > 5 && strcmp(name + n - 5, ".json") == 0)
+            n -= 5;
+        snprintf(c->run[i].name, most + 1, "%.*s", (int)(n < most ? n : most), name);
+    }
+}
+
 static bool load(struct report_run *run, struct buf *text, const char *name)
 {
     json_error_t error;
-    const char *base = strrchr(name, '/');
-    base = base ? base + 1 : name;
-    size_t n = strlen(base);
-    if (n > 5 && strcmp(base + n - 5, ".json") == 0)
-        n -= 5;
-    snprintf(run->name, sizeof run->name, "%.*s", (int)(n < 60 ? n : 60), base);
     if (!report_read(name, text))
         return false;
     run->json = json_loadb(text->p ? text->p : "", text->n, 0, &error);
@@ -126,10 +144,11 @@ int report_command(int argc, char **argv)
     struct command c = {0};
     bool fine = true;
     for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "--help") == 0)
-            return fputs(help, stdout) >= 0 ? EXIT_FINE : EXIT_USAGE;
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return fputs(help, stdout) >= 0 && report_flush() ? EXIT_FINE : EXIT_USAGE;
     if (!parse(&c, argc, argv))
         return EXIT_USAGE;
+    name_runs(&c);
     for (size_t i = 0; i < c.files; i++) {
         buf_init(&c.text[i], REPORT_MAX_BYTES);
         fine = load(&c.run[i], &c.text[i], c.file[i]) && fine;
@@ -137,7 +156,7 @@ int report_command(int argc, char **argv)
     if (fine) {
         bool page_only = c.html && strcmp(c.html, "-") == 0;
         report_table(page_only ? stderr : stdout, c.run, c.files);
-        fine = !c.html || write_page(&c);
+        fine = report_flush() && (!c.html || write_page(&c));
     }
     for (size_t i = 0; i < c.files; i++) {
         json_decref(c.run[i].json);

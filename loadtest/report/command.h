@@ -11,7 +11,7 @@
 #define REPORT_MAX_RUNS 16
 
 struct report_run {
-    char name[64]; /* of the file, without folder and ".json" */
+    char name[256]; /* of the file, without ".json"; without its folder, too, if no other is called so */
     json_t *json;
 };
 

@@ -25,6 +25,14 @@ bool report_write(const char *option, const char *name, struct slice text, int e
     return written;
 }
 
+bool report_flush(void)
+{
+    bool written = fflush(stdout) == 0 && !ferror(stdout);
+    if (!written)
+        fprintf(stderr, "roomcast-load: cannot write to standard output: %s\n", strerror(errno));
+    return written;
+}
+
 static bool write_page(const struct result *result, struct slice json, int err)
 {
     const char *name = result->options->html_file;

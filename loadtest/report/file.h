@@ -15,6 +15,8 @@
 bool report_write(const char *option, const char *name, struct slice text, int err) MUST_CHECK;
 /* Writes what --json and --html ask for. */
 bool report_write_all(const struct result *result) MUST_CHECK;
+/* Whether standard output has taken all that was printed there. */
+bool report_flush(void) MUST_CHECK;
 /* Reads a whole file into *text, of REPORT_MAX_BYTES at most. */
 bool report_read(const char *name, struct buf *text) MUST_CHECK;
 

@@ -6,6 +6,7 @@ const main = document.getElementById('page');
 const { counts, us, bytes, numbers, seconds, exact } = formats;
 const many = (n, one, more = `${one}s`) => `${exact(n)} ${n === 1 ? one : more}`;
 const perMillion = (x) => (x > 0 ? numbers(x) : '–');
+const p99Of = (histogram) => (histogram?.count > 0 ? us(histogram.p99) : '–');
 
 // --- what a report says
 
@@ -16,6 +17,12 @@ const faultsOf = (report) => facts.counters.filter(({ fault }) => fault !== 'nev
 const at = (report, path) => path.split('/').reduce((value, key) => value?.[key], report);
 const timeline = (report) => report.timeline ?? [];
 const hasServers = (report) => (report.servers?.processes ?? []).length > 0;
+const isQuiet = ({ options: o }) => o.publishers === 0 || o.rate === 0;
+/* Faults that a search met belong to rates that did not hold: what it found is fine. */
+const isSearchResult = (report) => report.options.search === true && report.search?.rate > 0;
+/* The last step up to the one that is shown in which clients connected. */
+const connecting = (report) => (report.connects_per_second > 0 ? report
+  : (report.steps ?? []).findLast((step) => step.connects_per_second > 0) ?? {});
 
 /* [{name, from, to}] in seconds; a phase that the run did not come to is left out. */
 function phasesOf(report) {
@@ -23,7 +30,8 @@ function phasesOf(report) {
   const before = ramp > 0 ? 'ramp and warm-up' : warmup > 0 ? 'warm-up' : 'publishing';
   const begins = (report.steps ?? []).flatMap(({ from = {} }) => [['connecting', from.connecting], [before, from.publishing],
     ['publishing', from.measuring], ['draining', from.draining], ['calming down', from.over]])
-    .filter(([name, time], i, all) => time > 0 && all[i - 1]?.[0] !== name);
+    .filter(([name, time], i, all) => time > 0 && all[i - 1]?.[0] !== name)
+    .map(([name, time]) => [name === 'publishing' && isQuiet(report) ? 'waiting' : name, time]);
   const spans = begins.map(([name, from], i) => ({ name, from, to: begins[i + 1]?.[1] ?? report.seconds }));
   return spans.filter(({ name, from, to }, i) => to > from && (name !== 'calming down' || i < spans.length - 1));
 }
@@ -50,8 +58,9 @@ function verdict(report) {
   return element('div', { class: `verdict ${kind}`, role: 'status' }, element('strong', {}, word), ...lines);
 }
 
-function inWords({ options: o, steps = [] }) {
-  const load = o.publishers === 0 || o.rate === 0 ? 'nobody published'
+function inWords(report) {
+  const { options: o, steps = [] } = report;
+  const load = isQuiet(report) ? 'nobody published'
     : `${many(o.publishers, 'publisher')}, ${o.search ? `rates from ${counts(o.rate)} messages/s` : `${counts(o.rate)} messages/s`}`
       + ` of ${many(o.size, 'byte')}${o.burst > 1 ? ` in bursts of ${o.burst}` : ''}`;
   const extra = [o.ramp > 0 && `ramp ${o.ramp} s`, o.warmup > 0 && `warm-up ${o.warmup} s`, `${o.duration} s measured`,
@@ -70,15 +79,24 @@ function figures(report) {
       if (report.latency_us.count > 0) add(name, us(report.latency_us[key]));
     }
     add('Lost', exact(report.lost), report.missed > 0 ? `missed ${exact(report.missed)}` : '');
+    if (report.moves > 0) add('Left and came back', exact(report.moves), 'times');
+    if (report.typing > 0) add('Typing notices', exact(report.typing), 'sent');
     add('Accepted', counts(report.acknowledged), report.refused > 0 ? `refused ${counts(report.refused)}` : `of ${counts(report.published)}`);
   }
   add('Still connected', exact(report.joined), `of ${exact(report.options.connections)}`);
-  if (report.connects_per_second > 0) add('Connected and joined', counts(report.connects_per_second), '/s');
+  if (isQuiet(report) && report.heartbeats > 0) add('Heartbeats', exact(report.heartbeats), 'answered');
+  if (connecting(report).connects_per_second > 0) add('Connected and joined', counts(connecting(report).connects_per_second), '/s');
   if (hasServers(report)) {
     if (report.server.deliveries > 0) add('Server CPU', numbers(report.server.cpu_seconds_per_million_deliveries), 's per million deliveries');
     if (report.servers.rss_bytes_per_connection > 0) add('Server memory', bytes(report.servers.rss_bytes_per_connection), 'per connection');
+    else if (report.servers.rss_bytes_joined > 0) add('Server memory', '–', 'it used memory that it had before; restart the server to see');
   }
   return element('dl', { class: 'figures' }, ...all);
+}
+
+function sincePublishing(report, time) {
+  const from = report.steps?.[0]?.from?.publishing;
+  return from > 0 ? `${seconds(time - from)} after publishing began` : `${seconds(time)} after the beginning`;
 }
 
 function remarks(report) {
@@ -86,7 +104,7 @@ function remarks(report) {
   return [
     report.generator_bottleneck && p(`About the load generator: ${report.generator_why ?? 'it was busy'}. It may have been the bottleneck itself.`),
     report.first_refusal && p(`The first refusal: ${report.first_refusal}`),
-    report.command && p(`The command "${report.options.command}" was run ${seconds(report.command.at)} after the beginning and `
+    report.command && p(`The command "${report.options.command}" was run ${sincePublishing(report, report.command.at)} and `
       + (report.command.ended ? `ended with status ${report.command.status}.` : 'was still running at the end.')),
     report.stalled_cut > 0 && p(`${many(report.stalled_cut, 'stalled reader')} disconnected by the server.`),
   ].filter(Boolean);
@@ -96,23 +114,26 @@ function remarks(report) {
 
 const KINDS = [['latency', 'latency_us', 'from the time when a message was due until it was delivered'],
   ['answer', 'answer_us', 'from then until its publication was answered'], ['joining', 'connect_us', 'from connecting until the join was answered'],
-  ['away', 'outage_us', 'from being cut until joined again'], ['sent late', 'lag_us', 'how late the load generator was to send'],
-  ['ran late', 'stall_us', 'how late it came to run at all']];
+  ['away', 'outage_us', 'from being cut until joined again'], ['publishing late', 'lag_us', 'how late the load generator was to send'],
+  ['running late', 'stall_us', 'how late it came to run at all']];
 function latencies(report) {
   const kinds = KINDS.filter(([, key]) => report[key]?.count > 0);
   const rows = kinds.map(([name, key]) => [name, ...['p50', 'p90', 'p99', 'p99.9', 'max'].map((q) => us(report[key][q]))]);
-  const note = kinds.map(([name, , text]) => `${name}: ${text}`).join('; ');
+  const note = kinds.map(([name, key, text]) => `${name} (${key} in JSON): ${text}`).join('; ');
   return rows.length === 0 ? null : section('Times', table(['', 'p50', 'p90', 'p99', 'p99.9', 'max'], rows),
     element('p', { class: 'faint' }, `${note}.`));
 }
 
 function faults(report) {
+  const searched = isSearchResult(report);
   const rows = faultsOf(report).sort((a, b) => (b.count > 0) - (a.count > 0)).map(({ key, text, count, counts: bad }) => ({
     kind: count > 0 ? '' : 'zero',
-    cells: [key.replaceAll('_', ' '), element('span', { class: count > 0 && bad ? 'bad' : '' }, exact(count)),
+    cells: [key.replaceAll('_', ' '), element('span', { class: count > 0 && bad && !searched ? 'bad' : '' }, exact(count)),
       count > 0 && !bad ? `${text} (part of this scenario)` : text],
   }));
-  return section('Faults', table(['', 'count', { name: 'meaning', text: true }], rows));
+  const note = searched && faultsOf(report).some(({ count }) => count > 0)
+    ? element('p', { class: 'faint' }, 'All of them at rates that did not hold, see below.') : '';
+  return section('Faults', note, table(['', 'count', { name: 'meaning', text: true }], rows));
 }
 
 function steps(report) {
@@ -125,9 +146,9 @@ function steps(report) {
   const columns = [
     { name: search ? 'messages/s' : 'round', value: (step) => (search ? counts(step.rate) : String(all.indexOf(step) + 1)) },
     ...column(connects, 'joined/s', (step) => counts(step.connects_per_second)),
-    ...column(connects, 'joining p99', (step) => us(step.connect_us.p99)),
+    ...column(connects, 'joining p99', (step) => p99Of(step.connect_us)),
     ...column(traffic, 'deliveries/s', (step) => counts(step.deliveries_per_second)),
-    ...column(traffic, 'p99', (step) => us(step.latency_us.p99)),
+    ...column(traffic, 'p99', (step) => p99Of(step.latency_us)),
     ...column(traffic && hasServers(report), 'CPU s per million deliveries', (step) => perMillion(step.server.cpu_seconds_per_million_deliveries)),
     { name: 'generator', value: (step) => `${Math.round(100 * step.generator_cpu)} %` },
     ...column(search, { name: 'holds', text: true }, (step) => (step.why ? `no: ${step.why}` : 'yes')),
@@ -169,27 +190,42 @@ function timeAxis(label, low, high) {
 
 const OVER_TIME = [
   { title: 'Latency, p99', of: (s) => s.p99_us, y: { label: 'latency', scale: 'logarithmic', format: us } },
-  { title: 'Published', of: (s) => s.published / s.seconds, y: { label: 'messages/s', scale: 'linear', format: counts, low: 0 } },
-  { title: 'Delivered', of: (s) => s.delivered / s.seconds, y: { label: 'deliveries/s', scale: 'linear', format: counts, low: 0 } },
-  { title: 'Connections', of: (s) => s.joined, end: true, y: { label: 'joined', scale: 'linear', format: counts, precise: exact, low: 0 } },
+  { title: 'Published', of: (s, report) => s.published / publishing(s, report), y: { label: 'messages/s', scale: 'linear', format: counts, low: 0 } },
+  { title: 'Delivered', of: (s, report) => s.delivered / publishing(s, report, true), y: { label: 'deliveries/s', scale: 'linear', format: counts, low: 0 } },
+  { title: 'Connections', of: (s) => s.joined, end: true, start: 0, y: { label: 'joined', scale: 'linear', format: counts, precise: exact, low: 0 } },
   { title: 'CPU of the servers', server: true, of: (s) => s.server_cpu, y: { label: 'cores', scale: 'linear', format: numbers, low: 0 } },
   { title: 'Memory of the servers', server: true, end: true, of: (s) => s.server_rss_bytes, y: { label: 'resident', scale: 'linear', format: bytes, low: 0 } },
 ];
-/* A rate belongs to the middle of its interval, a level to its end. */
-const track = (report, of, { end = false, from = 0, unit = 1 }) =>
-  timeline(report).map((s) => [((end ? s.at : s.at - s.seconds / 2) - from) / unit, of(s)]);
+/* The seconds of a sample in which messages were published, or came: an interval in which that began or ended is not
+   one of a lower rate. Where it is only a small part, a few messages more or less would make any rate of it: NaN. */
+function publishing(s, report, delivered = false) {
+  const part = (report.steps ?? []).reduce((sum, { from = {}, measured_seconds: measured = 0 }) => {
+    if (!(from.publishing > 0)) return sum;
+    const stops = from.draining > 0 ? from.draining : report.seconds;
+    const end = delivered && from.measuring > 0 ? Math.max(stops, from.measuring + measured) : stops;
+    return sum + Math.max(0, Math.min(s.at, end) - Math.max(s.at - s.seconds, from.publishing));
+  }, 0);
+  if (part === 0) return s.seconds;
+  return part < s.seconds / 2 && s.published < 20 ? NaN : part;
+}
+
+/* A rate belongs to the middle of its interval, a level to its end. What is not known is a gap. */
+const track = (report, of, { end = false, start, from = 0, unit = 1 }) => [
+  ...(start === undefined ? [] : [[-from / unit, start]]),
+  ...timeline(report).map((s) => [((end ? s.at : s.at - s.seconds / 2) - from) / unit, of(s, report)]),
+].map(([x, y]) => [x, Number.isFinite(y) ? y : null]);
 
 function overTime(report) {
   const x = timeAxis('since the run began', 0, report.seconds);
   const phases = phasesOf(report);
   const bands = phases.map(({ name, from, to }) => ({ name: TINTS[name] ?? name, from: from / x.unit, to: to / x.unit }));
   const marks = report.command ? [{ at: report.command.at / x.unit, name: 'command' }] : [];
-  const plot = (title, y, series, end) => figure({ title, x, y, bands, marks,
+  const plot = (title, y, series, { end, start } = {}) => figure({ title, x, y, bands, marks,
     empty: 'No sample: nothing of it came within an --interval.',
-    series: series.map(([name, of]) => ({ name, points: track(report, of, { end, unit: x.unit }) })) });
+    series: series.map(([name, of]) => ({ name, points: track(report, of, { end, start, unit: x.unit }) })) });
   const one = (title, name) => {
-    const { y, of, end } = OVER_TIME.find((each) => each.title === title);
-    return plot(title, y, [[name, of]], end);
+    const kind = OVER_TIME.find((each) => each.title === title);
+    return plot(title, kind.y, [[name, kind.of]], kind);
   };
   const owed = timeline(report).some((s) => s.lost > 0);
   const traffic = report.published > 0;
@@ -199,7 +235,7 @@ function overTime(report) {
     traffic ? one('Published', 'messages/s') : null,
     one('Connections', 'joined'),
     owed ? plot('Lost or missed, and not yet there', { label: 'deliveries', scale: 'linear', format: counts, precise: exact, low: 0 },
-      [['lost or missed', (s) => s.lost], ['not yet there', (s) => s.outstanding]], true) : null,
+      [['lost or missed', (s) => s.lost], ['not yet there', (s) => s.outstanding]], { end: true }) : null,
     plot('CPU', OVER_TIME[4].y, [...(hasServers(report) ? [['servers', (s) => s.server_cpu]] : []), ['load generator', (s) => s.generator_cpu]]),
     hasServers(report) ? one('Memory of the servers', 'resident memory') : null));
 }
@@ -209,7 +245,7 @@ function phaseKey(phases, report) {
   for (const { name, from, to } of phases) sums.set(name, (sums.get(name) ?? 0) + to - from);
   const spans = [...sums].map(([name, sum]) => element('span', {},
     element('i', { style: `background: var(--${(TINTS[name] ?? name)}, none)` }), `${name} ${seconds(sum)}`));
-  if (report.command) spans.push(element('span', {}, `┆ command after ${seconds(report.command.at)}`));
+  if (report.command) spans.push(element('span', {}, `┆ command ${sincePublishing(report, report.command.at)}`));
   return element('p', { class: 'key' }, ...spans);
 }
 
@@ -245,8 +281,9 @@ const distributions = (all) => {
 
 function single({ report, name }) {
   const { options: o } = report;
-  document.title = `${o.scenario}: ${report.ok ? 'ok' : 'failed'} – roomcast-load`;
-  main.append(element('h1', {}, `Load test: ${o.scenario}`),
+  const what = `${o.scenario}${o.search ? ', search for the highest rate' : ''}`;
+  document.title = `${what}: ${report.ok ? 'ok' : 'failed'} – roomcast-load`;
+  main.append(element('h1', {}, `Load test: ${what}`),
     element('p', { class: 'faint' }, [o.dialect, report.started?.replace('T', ' ').replace('Z', ' UTC'), seconds(report.seconds),
       `roomcast-load ${report.version}`].filter(Boolean).join(' · ')),
     verdict(report), element('p', {}, inWords(report)));
@@ -260,10 +297,11 @@ function single({ report, name }) {
 
 // --- several runs
 
-/* A value, and how it compares to the first run's. */
+/* A value, and how it compares to the first run's: a large ratio without an exponent, a small one as a division. */
+const ratioOf = (ratio) => (ratio < 0.1 ? `÷${counts(1 / ratio)}` : `×${counts(ratio)}`);
 function compared(value, first, format, isFirst) {
   if (!(value > 0)) return '–';
-  const ratio = !isFirst && first > 0 ? `×${(value / first).toPrecision(3)}` : '';
+  const ratio = !isFirst && first > 0 ? ratioOf(value / first) : '';
   return element('span', {}, format(value), ratio ? element('small', {}, ` ${ratio}`) : null);
 }
 
@@ -273,20 +311,35 @@ function differences() {
   return differing.map((key) => [optionName(key), ...runs.map(({ report }) => shown(report.options[key] ?? '–'))]);
 }
 
+/* Why figures side by side may not say what they seem to. */
+function cautions() {
+  const say = (kind, text) => element('p', { class: kind }, text);
+  const scenarios = new Set(runs.map(({ report }) => report.options.scenario));
+  const differ = scenarios.size > 1 ? [say('bad', `The scenarios differ (${[...scenarios].join(', ')}): these runs did different things.`)] : [];
+  return [...differ, ...runs.map(({ name, report }) => {
+    const why = report.verdict?.at(-1)?.replace(/^FAILED: /, '');
+    if (!report.ok) return say('bad', `${name} failed, which its figures may not show${why ? `: ${why}` : '.'}`);
+    const met = isSearchResult(report) && faultsOf(report).some(({ count }) => count > 0);
+    return met ? say('faint', `The faults of ${name} came at rates that did not hold.`) : '';
+  })];
+}
+
 function sideBySide() {
   const heads = ['', ...runs.map(({ name }) => name)];
   const figuresRows = facts.rows.map(({ label, path, unit }) => {
     const values = runs.map(({ report }) => at(report, path));
     return values.some((value) => value > 0) ? [label, ...values.map((value, i) => compared(value, values[0], formats[unit], i === 0))] : null;
   }).filter(Boolean);
+  const counted = runs.map(({ report }) => (report.steps ?? []).some(({ from }) => from?.over > 0));
   const found = runs.map(({ report }) => new Map(faultsOf(report).map(({ key, count }) => [key, count])));
   const faultRows = [...found[0].keys()].filter((key) => found.some((each) => each.get(key) > 0))
-    .map((key) => [key.replaceAll('_', ' '), ...found.map((each) => exact(each.get(key)))]);
+    .map((key) => [key.replaceAll('_', ' '), ...found.map((each, i) => (counted[i] ? exact(each.get(key)) : '–'))]);
   const ok = ['', ...runs.map(({ report }) => element('span', { class: report.ok ? 'good' : 'bad' }, report.ok ? '✓ ok' : '✗ failed'))];
   const changed = differences();
   main.append(section('Figures', table(heads, [ok, ...figuresRows]),
-    element('p', { class: 'faint' }, `× compares with ${runs[0].name}.`)));
-  main.append(section('Faults', faultRows.length > 0 ? table(heads, faultRows) : element('p', {}, 'None in any of the runs.')));
+    element('p', { class: 'faint' }, `× and ÷ compare with ${runs[0].name}.`), ...cautions()));
+  const none = counted.every(Boolean) ? 'None in any of the runs.' : 'None in those that came to their end.';
+  main.append(section('Faults', faultRows.length > 0 ? table(heads, faultRows) : element('p', {}, none)));
   main.append(section('Options that differ', changed.length > 0 ? table(['', ...runs.map(({ name }) => ({ name, text: true }))], changed) : element('p', {}, 'None.')));
 }
 
@@ -296,8 +349,12 @@ function overlaid() {
   const high = Math.max(...runs.map((run) => run.report.seconds - from(run)));
   const x = timeAxis('since publishing began', low, high);
   const wanted = OVER_TIME.filter(({ server }) => !server || runs.some(({ report }) => hasServers(report)));
-  return section('Over time', element('div', { class: 'plots' }, ...wanted.map(({ title, of, y, end }) => figure({ title, x, y,
-    series: runs.map((run) => ({ name: run.name, points: track(run.report, of, { end, from: from(run), unit: x.unit }) })) }))));
+  /* One that was run without --pid keeps its place, and with it its colour. */
+  const lineOf = (run, { of, server, end, start }) => (server && !hasServers(run.report)
+    ? { name: `${run.name} (without --pid)`, points: [] }
+    : { name: run.name, points: track(run.report, of, { end, start, from: from(run), unit: x.unit }) });
+  return section('Over time', element('div', { class: 'plots' }, ...wanted.map((kind) => figure({ title: kind.title, x, y: kind.y,
+    series: runs.map((run) => lineOf(run, kind)) }))));
 }
 
 function several() {

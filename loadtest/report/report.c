@@ -74,14 +74,42 @@ static void print_faults(FILE *out, const struct stats *stats)
     fputs(any ? "\n" : "  none\n", out);
 }
 
-static void print_connections(FILE *out, const struct options *o, const struct step *step)
+/* The last one up to the one that is shown in which clients connected. */
+static const struct step *connecting_step(const struct result *result)
 {
+    uint32_t i = result->shown;
+    while (i > 0 && result->step[i].connect_seconds <= 0)
+        i--;
+    return &result->step[i];
+}
+
+static void print_connections(FILE *out, const struct result *result)
+{
+    const struct step *step = connecting_step(result);
+    uint32_t connections = result->options->connections;
     if (step->connect_seconds <= 0)
         return;
     label(out, "connected");
-    fprintf(out, "  %u joined in %.2f s (%.0f/s), %u at the end\n", o->connections, step->connect_seconds,
-            per_second(o->connections, step->connect_seconds), step->joined);
+    fprintf(out, "  %u joined in %.2f s (%.0f/s), %u at the end\n", connections, step->connect_seconds,
+            per_second(connections, step->connect_seconds), result->step[result->shown].joined);
     print_quantiles(out, "joining", &step->stats.connect);
+}
+
+/* What clients did besides publishing and listening. */
+static void print_doings(FILE *out, const struct options *o, const struct stats *stats)
+{
+    if (o->churn > 0) {
+        label(out, "moves");
+        fprintf(out, "  %" PRIu64 " times a client left its room and came back\n", stats->count[STAT_MOVES]);
+    }
+    if (o->typing > 0) {
+        label(out, "typing");
+        fprintf(out, "  %" PRIu64 " notices sent\n", stats->count[STAT_TYPING]);
+    }
+    if (stats->count[STAT_PUBLISHED] == 0 && !o->scenario->reconnects_all) {
+        label(out, "heartbeats");
+        fprintf(out, "  %" PRIu64 " answered\n", stats->count[STAT_HEARTBEATS]);
+    }
 }
 
 static void print_messages(FILE *out, const struct options *o, const struct step *step)
@@ -105,12 +133,14 @@ static void print_messages(FILE *out, const struct options *o, const struct step
 }
 
 /* Clients that were cut off, and what they did not get. */
-static void print_cuts(FILE *out, const struct stats *stats)
+static void print_cuts(FILE *out, const struct options *o, const struct stats *stats)
 {
     if (stats->count[STAT_STALLED] > 0) {
         label(out, "stalled");
         fprintf(out, "  %" PRIu64 " readers, %" PRIu64 " of them were disconnected by the server\n",
                 stats->count[STAT_STALLED], stats->count[STAT_STALLED_CUT]);
+        fprintf(out, "%-11s  (--stalled %.12g of the %u that do not publish)\n", "", o->stalled,
+                o->connections - o->publishers);
     }
     if (stats->count[STAT_RECONNECTS] == 0)
         return;
@@ -129,10 +159,12 @@ static void print_generator(FILE *out, const struct step *step)
 {
     char text[16];
     label(out, "generator");
-    fprintf(out, "  %.0f %% of a core, late by p99:", 100 * step->generator_cpu);
+    fprintf(out, "  %.0f %% of a core; how late it was, p99:", 100 * step->generator_cpu);
     if (step->stats.lag.count > 0)
-        fprintf(out, " publishing %s,", format_us(histogram_quantile(&step->stats.lag, 0.99), text));
-    fprintf(out, " running %s\n", format_us(histogram_quantile(&step->stats.stall, 0.99), text));
+        fprintf(out, " %s to publish,", format_us(histogram_quantile(&step->stats.lag, 0.99), text));
+    fprintf(out, " %s to run at all\n",
+            step->stats.stall.count > 0 ? format_us(histogram_quantile(&step->stats.stall, 0.99), text)
+                                        : "-");
     if (step->generator_busy)
         fprintf(out, "%-11s  %s: it may have been the bottleneck itself\n", "", step->generator_why);
 }
@@ -149,17 +181,19 @@ static void print_servers(FILE *out, const struct result *result, const struct s
     if (step->server.deliveries > 0)
         fprintf(out, "%-11s  CPU seconds per million: deliveries %.3f, messages %.1f\n", "",
                 step_cpu_per_million_deliveries(step), step_cpu_per_million_messages(step));
-    if (step->connect_seconds > 0)
+    if (connecting_step(result)->connect_seconds > 0)
         fprintf(out, "%-11s  CPU seconds per million connections: %.1f\n", "",
-                step->connect_server_cpu * 1e6 / o->connections);
+                connecting_step(result)->connect_server_cpu * 1e6 / o->connections);
     if (result_bytes_per_connection(result) > 0)
         fprintf(out, "%-11s  %.0f bytes of memory more for each connection\n", "",
                 result_bytes_per_connection(result));
+    else
+        fprintf(out, "%-11s  memory for each connection: -, it was there before; restart them to see\n", "");
     for (uint32_t i = 0; i < servers->count; i++) {
         const struct server *s = &servers->server[i];
-        fprintf(out, "%-11s  %s (%d)%s: %.2f CPU s in all, %.1f MB, %u threads\n", "", s->name, (int)s->pid,
+        fprintf(out, "%-11s  %s (%d)%s: %.2f CPU s in all, %.1f MB, %u thread%s\n", "", s->name, (int)s->pid,
                 s->gone ? ", has ended" : "", s->usage.cpu_seconds - s->at_start.cpu_seconds,
-                (double)s->usage.rss_bytes / 1e6, s->usage.threads);
+                (double)s->usage.rss_bytes / 1e6, s->usage.threads, plural(s->usage.threads));
     }
 }
 
@@ -168,7 +202,8 @@ static void print_command(FILE *out, const struct result *result)
     if (result->command.at <= 0)
         return;
     label(out, "command");
-    fprintf(out, "  run %.2f s after the beginning, ", result->command.at);
+    fprintf(out, "  run %.2f s after publishing began, ",
+            result->command.at - result->step[0].from.publishing);
     if (result->command.ended)
         fprintf(out, "ended with status %d\n", result->command.status);
     else
@@ -184,6 +219,22 @@ static void print_verdict(FILE *out, const struct result *result)
     buf_free(&text);
 }
 
+static void print_header(FILE *out, const struct options *o, const struct step *step)
+{
+    fprintf(out, "\n%s, %s: %u connection%s to %u URL%s, %u room%s, %u publisher%s,\n", o->scenario->name,
+            o->dialect->name, o->connections, plural(o->connections), o->urls, plural(o->urls), o->rooms,
+            plural(o->rooms), o->publishers, plural(o->publishers));
+    if (o->publishers == 0 || step->pace.rate <= 0)
+        fputs("nobody publishes", out);
+    else
+        fprintf(out, "%.6g messages/s of %u bytes", step->pace.rate, o->size);
+    if (o->ramp > 0)
+        fprintf(out, ", %.12g s ramp", o->ramp);
+    if (o->warmup > 0)
+        fprintf(out, ", %.12g s warm-up", o->warmup);
+    fprintf(out, ", %.12g s measured\n\n", o->duration);
+}
+
 void report_print(FILE *out, const struct result *result)
 {
     const struct options *o = result->options;
@@ -192,16 +243,12 @@ void report_print(FILE *out, const struct result *result)
         return;
     }
     const struct step *step = &result->step[result->shown];
-    fprintf(out,
-            "\n%s, %s: %u connections to %u URL%s, %u room%s, %u publisher%s,\n%.6g messages/s of %u bytes, "
-            "%.12g s + %.12g s warm-up\n\n",
-            o->scenario->name, o->dialect->name, o->connections, o->urls, plural(o->urls), o->rooms,
-            plural(o->rooms), o->publishers, plural(o->publishers), step->pace.rate, o->size, o->duration,
-            o->warmup);
-    print_connections(out, o, step);
+    print_header(out, o, step);
+    print_connections(out, result);
     if (step->stats.count[STAT_PUBLISHED] > 0)
         print_messages(out, o, step);
-    print_cuts(out, &step->stats);
+    print_doings(out, o, &step->stats);
+    print_cuts(out, o, &step->stats);
     print_generator(out, step);
     print_servers(out, result, step);
     print_command(out, result);

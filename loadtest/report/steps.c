@@ -30,6 +30,14 @@ static void print_heads(FILE *out, const struct columns *c)
     fprintf(out, "%11s%s\n", "generator", c->search ? "  holds" : "");
 }
 
+static void print_p99(FILE *out, int columns, const struct histogram *h)
+{
+    char text[16] = "-";
+    if (h->count > 0)
+        format_us(histogram_quantile(h, 0.99), text);
+    fprintf(out, "%*s", columns, text);
+}
+
 static void print_step(FILE *out, const struct columns *c, const struct step *s, uint32_t round)
 {
     char text[16];
@@ -40,11 +48,11 @@ static void print_step(FILE *out, const struct columns *c, const struct step *s,
     if (c->joined) {
         double rate = s->connect_seconds > 0 ? s->joined / s->connect_seconds : 0;
         fprintf(out, "%10s", format_count(rate, text));
-        fprintf(out, "%13s", format_us(histogram_quantile(&s->stats.connect, 0.99), text));
+        print_p99(out, 13, &s->stats.connect);
     }
     if (c->published) {
         fprintf(out, "%14s", format_count(step_deliveries_per_second(s), text));
-        fprintf(out, "%10s", format_us(histogram_quantile(&s->stats.latency, 0.99), text));
+        print_p99(out, 10, &s->stats.latency);
     }
     if (c->published && c->servers)
         fprintf(out, "%15.3f", step_cpu_per_million_deliveries(s));

@@ -11,6 +11,7 @@
 #define LABEL  26
 #define COLUMN 18
 #define VALUE  10 /* of a column; the rest is for the ratio */
+#define RATIO  24
 
 /* The member of a report that a path with / leads to, or NULL. */
 static const json_t *member(const json_t *json, const char *path)
@@ -35,6 +36,14 @@ static const char *format(double value, enum report_unit unit, char out[static 1
         return format_count(value, out);
     snprintf(out, 16, "%.3g", value);
     return out;
+}
+
+/* Small ones as divisions: neither needs an exponent. */
+static void format_ratio(double ratio, char out[static RATIO])
+{
+    char text[16];
+    snprintf(out, RATIO, "%c%s", ratio < 0.1 ? '/' : 'x',
+             format_count(ratio < 0.1 ? 1 / ratio : ratio, text));
 }
 
 static void print_label(FILE *out, const char *text)
@@ -67,13 +76,23 @@ static void print_row(FILE *out, const struct report_row *row, const struct repo
         return;
     print_label(out, row->label);
     for (size_t i = 0; i < count; i++) {
-        char text[16] = "-", ratio[24] = "";
+        char text[16] = "-", ratio[RATIO] = "";
         if (value[i] > 0)
             format(value[i], row->unit, text);
         if (i > 0 && value[0] > 0 && value[i] > 0)
-            snprintf(ratio, sizeof ratio, "x%.3g", value[i] / value[0]);
+            format_ratio(value[i] / value[0], ratio);
         print_cell(out, text, ratio, i + 1 == count);
     }
+}
+
+/* Whether it came to the end of a step: else it has counted nothing. */
+static bool has_counted(const json_t *json)
+{
+    const json_t *steps = json_object_get(json, "steps");
+    for (size_t i = 0; i < json_array_size(steps); i++)
+        if (json_number_value(member(json_array_get(steps, i), "from/over")) > 0)
+            return true;
+    return false;
 }
 
 /* Of all steps together, as the verdict has it. */
@@ -98,13 +117,18 @@ static void print_faults(FILE *out, const struct report_run *runs, size_t count)
         none = false;
         print_label(out, stat_info[stat].key);
         for (size_t i = 0; i < count; i++) {
-            char text[24];
-            snprintf(text, sizeof text, "%lld", (long long)fault_count(runs[i].json, stat_info[stat].key));
+            char text[24] = "-";
+            if (has_counted(runs[i].json))
+                snprintf(text, sizeof text, "%lld",
+                         (long long)fault_count(runs[i].json, stat_info[stat].key));
             print_cell(out, text, "", i + 1 == count);
         }
     }
-    if (none)
-        fprintf(out, "%-*s%*s\n", LABEL, "faults", VALUE, "none");
+    if (!none)
+        return;
+    print_label(out, "faults");
+    for (size_t i = 0; i < count; i++)
+        print_cell(out, has_counted(runs[i].json) ? "none" : "-", "", i + 1 == count);
 }
 
 static const json_t *option(const struct report_run *run, const char *key)
@@ -166,7 +190,7 @@ static void print_option(FILE *out, const char *key, const struct report_run *ru
         if (fits)
             print_cell(out, text[i], "", i + 1 == count);
         else
-            fprintf(out, "  %-*s%s\n", LABEL - 2, runs[i].name, text[i]);
+            fprintf(out, "  %-*s %s\n", LABEL - 3, runs[i].name, text[i]);
 }
 
 /* Those that the first run has, then those that only later ones have. */
@@ -186,13 +210,57 @@ static void print_options(FILE *out, const struct report_run *runs, size_t count
     }
 }
 
-void report_table(FILE *out, const struct report_run *runs, size_t count)
+/* The names of the runs; where one is too long for a column or like another, numbers, and what they are. */
+static void print_heads(FILE *out, const struct report_run *runs, size_t count)
 {
+    bool names = true;
+    for (size_t i = 0; i < count; i++) {
+        names = names && strlen(runs[i].name) < COLUMN;
+        for (size_t k = 0; k < i; k++)
+            names = names && strcmp(runs[i].name, runs[k].name) != 0;
+    }
+    for (size_t i = 0; i < count && !names; i++)
+        fprintf(out, "run %zu: %s\n", i + 1, runs[i].name);
     print_label(out, "");
     for (size_t i = 0; i < count; i++) {
-        size_t n = strlen(runs[i].name);
-        print_cell(out, runs[i].name + (n < COLUMN ? 0 : n - COLUMN + 1), "", i + 1 == count);
+        char number[32];
+        snprintf(number, sizeof number, "run %zu", i + 1);
+        print_cell(out, names ? runs[i].name : number, "", i + 1 == count);
     }
+}
+
+static bool has_faults(const json_t *json)
+{
+    for (int stat = 0; stat < STATS; stat++)
+        if (stat_info[stat].fault != FAULT_NEVER && fault_count(json, stat_info[stat].key) > 0)
+            return true;
+    return false;
+}
+
+static void print_caution(FILE *out, const struct report_run *run, size_t number)
+{
+    const json_t *verdict = json_object_get(run->json, "verdict");
+    const char *why = json_string_value(json_array_get(verdict, json_array_size(verdict) - 1));
+    bool ok = json_is_true(json_object_get(run->json, "ok"));
+    if (!ok)
+        fprintf(out, "\nRun %zu (%s) failed, which its figures may not show%s%s\n", number, run->name,
+                why ? ":\n" : "", why ? why : "");
+    else if (json_is_true(option(run, "search")) && has_faults(run->json))
+        fprintf(out, "\nThe faults of run %zu (%s) came at rates that did not hold.\n", number, run->name);
+}
+
+/* Why figures side by side may not say what they seem to. */
+static void print_cautions(FILE *out, const struct report_run *runs, size_t count)
+{
+    if (option_differs("scenario", runs, count))
+        fputs("\nThe scenarios differ: these runs did different things.\n", out);
+    for (size_t i = 0; i < count; i++)
+        print_caution(out, &runs[i], i + 1);
+}
+
+void report_table(FILE *out, const struct report_run *runs, size_t count)
+{
+    print_heads(out, runs, count);
     print_options(out, runs, count);
     print_label(out, "verdict");
     for (size_t i = 0; i < count; i++)
@@ -201,4 +269,5 @@ void report_table(FILE *out, const struct report_run *runs, size_t count)
     for (size_t i = 0; i < REPORT_ROW_COUNT; i++)
         print_row(out, &report_rows[i], runs, count);
     print_faults(out, runs, count);
+    print_cautions(out, runs, count);
 }

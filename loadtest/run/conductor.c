@@ -84,6 +84,7 @@ static void sample(struct conductor *c, uint64_t now)
     struct stats *since = xcalloc(1, sizeof *since);
     conductor_snapshot(c, fresh, now);
     stats_difference(since, &fresh->stats, &last->stats);
+    histogram_merge(&since->latency, &since->early); /* over time the warm-up is of interest, too */
     struct audit audit = board_audit(c->board);
     struct server_usage usage = servers_read(&c->result->servers);
     double time = seconds_between(last->time, now);

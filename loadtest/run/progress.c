@@ -9,6 +9,7 @@
 
 #define CLEAR     "\r\033[K"
 #define LINE_SIZE 300
+#define SAY_SIZE  2000
 
 void progress_init(struct progress *progress, bool shown)
 {
@@ -27,8 +28,9 @@ static int width(const struct progress *progress)
 /* On a narrow terminal what matters most has to be within its columns. */
 static void write_line(char *line, size_t size, const struct progress_figures *f, bool narrow)
 {
-    char p99[16], rate[16], delivered[16], total[16];
-    format_us(f->p99_us, p99);
+    char p99[16] = "-", rate[16], delivered[16], total[16];
+    if (f->p99_us > 0)
+        format_us(f->p99_us, p99);
     format_count(f->publish_rate, rate);
     format_count(f->delivery_rate, delivered);
     format_count((double)f->delivered, total);
@@ -62,13 +64,13 @@ void progress_show(struct progress *progress, const struct progress_figures *f)
 
 void progress_say(struct progress *progress, const char *format, ...)
 {
+    char text[SAY_SIZE];
     va_list ap;
-    fputs(progress->line_open ? CLEAR "roomcast-load: " : "roomcast-load: ", stderr);
-    progress->line_open = false;
     va_start(ap, format);
-    vfprintf(stderr, format, ap);
+    vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
-    fputc('\n', stderr);
+    fprintf(stderr, "%sroomcast-load: %s\n", progress->line_open ? CLEAR : "", text);
+    progress->line_open = false;
 }
 
 void progress_end(struct progress *progress)

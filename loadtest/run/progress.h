@@ -18,7 +18,8 @@ struct progress_figures {
     double seconds; /* since the run began */
     uint32_t joined, connections;
     double publish_rate, delivery_rate; /* per second, in the last interval */
-    uint64_t delivered, lost, outstanding, p99_us;
+    uint64_t delivered, lost, outstanding;
+    uint64_t p99_us; /* 0: nothing arrived in the last interval */
 };
 
 void progress_init(struct progress *progress, bool shown);

@@ -79,7 +79,22 @@ static bool read_server(struct server *server)
     return true;
 }
 
+/* Its first argument, without folders; "" when there is none. "comm" would be cut to 15 bytes. */
 static void read_name(struct server *server)
+{
+    char text[4096];
+    FILE *file = open_file(server->pid, "cmdline");
+    size_t n = file ? fread(text, 1, sizeof text - 1, file) : 0;
+    text[n] = '\0';
+    const char *slash = strrchr(text, '/');
+    snprintf(server->name, sizeof server->name, "%.*s", (int)sizeof server->name - 1,
+             slash ? slash + 1 : text);
+    if (file)
+        fclose(file);
+}
+
+/* For threads of the kernel, which have no arguments. */
+static void read_short_name(struct server *server)
 {
     FILE *file = open_file(server->pid, "comm");
     if (!file || !fgets(server->name, sizeof server->name, file))
@@ -96,6 +111,8 @@ bool servers_init(struct servers *servers, const pid_t *pids, uint32_t count, ch
         struct server *server = &servers->server[i];
         server->pid = pids[i];
         read_name(server);
+        if (server->name[0] == '\0')
+            read_short_name(server);
         errno = 0;
         if (!read_server(server)) {
             snprintf(why, size, "cannot read what process %d uses: %s", (int)pids[i],

@@ -165,7 +165,7 @@ static bool publish_all(struct conductor *c, struct step *step)
     double *busy = NULL;
     uint64_t now, command_at = schedule->start + (uint64_t)(c->options->command_at * 1e6);
     bool measuring = false, goes_on;
-    c->doing = "publishing";
+    c->doing = step->pace.rate > 0 && step->pace.publishers > 0 ? "publishing" : "waiting";
     step->from.publishing = run_time(c);
     board_order(c->board, PHASE_PUBLISH);
     while ((goes_on = conductor_turn(c)) && !publishing_is_over(c, now = clock_us())) {

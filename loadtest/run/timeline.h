@@ -15,7 +15,7 @@ struct sample {
     uint32_t joined;
     uint64_t published, delivered; /* in this time */
     uint64_t lost, outstanding;    /* as of its end; lost includes missed */
-    uint64_t p50, p90, p99, max;   /* latency of what arrived in this time, microseconds */
+    uint64_t p50, p90, p99, max;   /* latency of all that arrived in this time, microseconds; 0: nothing */
     double generator_cpu;          /* cores */
     double server_cpu;             /* cores; 0 without --pid */
     uint64_t server_rss;           /* bytes */

@@ -20,6 +20,11 @@ const struct scenario *scenario_find(const char *name)
     return NULL;
 }
 
+const struct scenario *scenario_at(size_t i)
+{
+    return i < SCENARIOS ? scenarios[i] : NULL;
+}
+
 void scenario_list(FILE *out)
 {
     for (size_t i = 0; i < SCENARIOS; i++) {

@@ -6,6 +6,7 @@
 #define LOADTEST_SCENARIO_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -32,6 +33,8 @@ struct scenario {
 
 /* NULL if there is none of that name. */
 const struct scenario *scenario_find(const char *name);
+/* All of them, from 0 on; then NULL. */
+const struct scenario *scenario_at(size_t i);
 /* For --list. */
 void scenario_list(FILE *out);
 /* What it sets for this option ("--rate"), or NULL. */

@@ -88,10 +88,28 @@ static enum options_result add_pid(struct options *options, const struct option 
     return OPTIONS_RUN;
 }
 
+static void add_choice(char *list, size_t size, size_t i, const char *name)
+{
+    size_t n = strlen(list);
+    snprintf(list + n, size - n, "%s %s", i > 0 ? "," : "", name);
+}
+
 static enum options_result set_scenario(struct options *options, const struct option *o, const char *value)
 {
+    char expected[200] = "one of";
     options->scenario = scenario_find(value);
-    return options->scenario ? OPTIONS_RUN : bad(o->name, "one of those that --list shows", value);
+    for (size_t i = 0; scenario_at(i); i++)
+        add_choice(expected, sizeof expected, i, scenario_at(i)->name);
+    return options->scenario ? OPTIONS_RUN : bad(o->name, expected, value);
+}
+
+static enum options_result set_dialect(struct options *options, const struct option *o, const char *value)
+{
+    char expected[200] = "one of";
+    options->dialect = load_dialect_find(value);
+    for (size_t i = 0; load_dialect_at(i); i++)
+        add_choice(expected, sizeof expected, i, load_dialect_at(i)->name);
+    return options->dialect ? OPTIONS_RUN : bad(o->name, expected, value);
 }
 
 static enum options_result set(struct options *options, const struct option *o, const char *value)
@@ -108,8 +126,7 @@ static enum options_result set(struct options *options, const struct option *o, 
     case SCENARIO:
         return set_scenario(options, o, value);
     case DIALECT:
-        options->dialect = load_dialect_find(value);
-        return options->dialect ? OPTIONS_RUN : bad(o->name, "one of those that --help shows", value);
+        return set_dialect(options, o, value);
     case FLAG:
         *(bool *)member = true;
         return OPTIONS_RUN;
@@ -135,6 +152,8 @@ static enum options_result set(struct options *options, const struct option *o, 
 /* The option that `text` names, before its "=" if it has one. */
 static const struct option *find(const char *text)
 {
+    if (strcmp(text, "-h") == 0)
+        text = "--help";
     size_t n = strcspn(text, "=");
     for (size_t i = 0; i < option_count; i++)
         if (strlen(option_table[i].name) == n && strncmp(option_table[i].name, text, n) == 0)

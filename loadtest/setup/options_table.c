@@ -3,12 +3,15 @@
 #include "loadtest/setup/options_table.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "loadtest/dialect/dialect.h"
 #include "loadtest/scenario/scenario.h"
 #include "loadtest/setup/options.h"
 
 #define AT(member) offsetof(struct options, member)
+#define INDENT     25 /* of texts in --help */
+#define COLUMNS    100
 
 const struct option option_table[] = {
     {"--scenario", "NAME", SCENARIO, AT(scenario), "broadcast", 0, 0,
@@ -84,11 +87,23 @@ const struct option option_table[] = {
     {"--html", "FILE", TEXT, AT(html_file), NULL, 0, 0, "write the report as a page with plots"},
     {"--i-own-this-target", NULL, FLAG, AT(own_target), NULL, 0, 0,
      "allow targets other than loopback and private addresses"},
-    {"--help", NULL, HELP, 0, NULL, 0, 0, "print this text"},
+    {"--help", NULL, HELP, 0, NULL, 0, 0, "print this text; also -h"},
     {"--version", NULL, VERSION, 0, NULL, 0, 0, "print the version"},
 };
 
 const size_t option_count = sizeof option_table / sizeof *option_table;
+
+/* Headings of --help, each before the option that it begins with. */
+static const struct {
+    const char *option, *heading;
+} groups[] = {{"--scenario", "What to run"},
+              {"--connections", "Load"},
+              {"--stalled", "Scenarios"},
+              {"--connect-rate", "Connecting, waiting, load processes"},
+              {"--pid", "Servers"},
+              {"--namespace", "What the server expects"},
+              {"--interval", "Progress and reports"},
+              {"--i-own-this-target", "Others"}};
 
 static const char intro[] =
     "usage: roomcast-load [OPTION]...\n"
@@ -122,22 +137,62 @@ static const char outro[] =
     "connect;\n"
     "2 bad usage.\n";
 
+/* "  head   text", whose further lines begin where its first one does; text is cut at spaces. */
+static void print_entry(const char *head, const char *text)
+{
+    int used = printf("  %-*s", INDENT - 2, head);
+    for (size_t n; *text != '\0'; text += n + strspn(text + n, " ")) {
+        n = strcspn(text, " ");
+        if (used + 1 + (int)n > COLUMNS) {
+            printf("\n%*s", INDENT, "");
+            used = INDENT;
+        }
+        used += printf(" %.*s", (int)n, text);
+    }
+    putchar('\n');
+}
+
+static bool is_set_by_scenarios(const char *option)
+{
+    const struct scenario *scenario;
+    for (size_t i = 0; (scenario = scenario_at(i)); i++)
+        if (scenario_default(scenario, option))
+            return true;
+    return false;
+}
+
+static void print_option(const struct option *o)
+{
+    char head[64], text[400], initial[100] = "";
+    const char *standard = o->initial;
+    if (is_set_by_scenarios(o->name)) {
+        const char *own = scenario_default(scenario_at(0), o->name);
+        snprintf(initial, sizeof initial, "by scenario; %s: ", scenario_at(0)->name);
+        standard = own ? own : standard;
+    }
+    snprintf(head, sizeof head, "%s%s%s", o->name, o->argument ? " " : "", o->argument ? o->argument : "");
+    if (standard)
+        snprintf(text, sizeof text, "%s [%s%s]", o->help, initial, standard);
+    else
+        snprintf(text, sizeof text, "%s", o->help);
+    print_entry(head, text);
+}
+
 void options_print_help(void)
 {
     fputs(intro, stdout);
     for (size_t i = 0; i < option_count; i++) {
-        const struct option *o = &option_table[i];
-        char head[64];
-        snprintf(head, sizeof head, "%s%s%s", o->name, o->argument ? " " : "",
-                 o->argument ? o->argument : "");
-        printf("  %-23s %s", head, o->help);
-        if (o->initial)
-            printf(" [%s]", o->initial);
-        putchar('\n');
+        for (size_t k = 0; k < sizeof groups / sizeof *groups; k++)
+            if (strcmp(groups[k].option, option_table[i].name) == 0)
+                printf("\n%s:\n", groups[k].heading);
+        print_option(&option_table[i]);
     }
     const struct load_dialect *dialect;
     puts("\nDialects, and their [default --path]:");
-    for (size_t i = 0; (dialect = load_dialect_at(i)); i++)
-        printf("  %-23s %s [%s]\n", dialect->name, dialect->about, dialect->path);
+    for (size_t i = 0; (dialect = load_dialect_at(i)); i++) {
+        char text[400];
+        snprintf(text, sizeof text, "%s [%s]", dialect->about, dialect->path);
+        print_entry(dialect->name, text);
+    }
     fputs(outro, stdout);
 }

@@ -129,6 +129,73 @@ describe('what the page says', () => {
     await page.context().close();
   });
 
+  test('a rate just below a hundred is not a hundred times smaller', async () => {
+    const near = json('broadcast');
+    near.deliveries_per_second = 99.97;
+    writeFileSync(file('near.json'), JSON.stringify(near));
+    assert.equal((await run(LOAD, ['report', '--html', file('near.html'), file('near.json')])).code, 0);
+    const page = await open('near.html');
+    assert.match(await page.locator('.figures').textContent(), /Delivered100 \/s/);
+    await page.context().close();
+  });
+
+  test('runs without --pid have no line among the servers', async () => {
+    const without = json('broadcast');
+    delete without.servers;
+    for (const sample of without.timeline) sample.server_cpu = sample.server_rss_bytes = 0;
+    writeFileSync(file('without.json'), JSON.stringify(without));
+    assert.equal((await run(LOAD, ['report', '--html', file('servers.html'), file('broadcast.json'), file('without.json')])).code, 0);
+    const page = await open('servers.html');
+    const lines = (title) => page.locator('figure', { has: page.getByRole('heading', { name: title, exact: true }) }).locator('polyline');
+    await lines('CPU of the servers').first().waitFor();
+    assert.equal(await lines('Connections').count(), 2);
+    assert.equal(await lines('CPU of the servers').count(), 1);
+    assert.equal(await lines('Memory of the servers').count(), 1);
+    await page.context().close();
+  });
+
+  test('intervals in which publishing begins or ends are not ones of a lower rate', async () => {
+    const even = json('broadcast');
+    even.seconds = 4;
+    even.steps = [{ ...even.steps[0], measured_seconds: 2, from: { connecting: 0.1, publishing: 0.4, measuring: 0.4, draining: 2.4, over: 2.7 } }];
+    for (const [name, published, rates] of [['many', [60, 100, 40, 0], [100, 100, 100, 0]], ['few', [6, 10, 4, 0], [10, 10, null, 0]]]) {
+      even.timeline = published.map((n, i) => ({ ...even.timeline[0], at: i + 1, seconds: 1, published: n, delivered: 19 * n }));
+      writeFileSync(file(`${name}.json`), JSON.stringify(even));
+      assert.equal((await run(LOAD, ['report', '--html', file(`${name}.html`), file(`${name}.json`)])).code, 0);
+      const page = await open(`${name}.html`);
+      const drawn = await page.evaluate(() => ['Published', 'Delivered'].map((wanted) =>
+        track(runs[0].report, OVER_TIME.find(({ title }) => title === wanted).of, {}).map(([, rate]) => rate && Math.round(rate))));
+      assert.deepEqual(drawn, [rates, rates.map((rate) => rate && 19 * rate)]);
+      await page.context().close();
+    }
+  });
+
+  test('on a phone the labels of distributions do not touch, and no word is broken', async () => {
+    const search = json('search');
+    for (const step of search.steps) step.why = 'disconnected 11';
+    search.latency_us.count = 1_000_000;
+    search.latency_us.buckets = [[100, 999_999], [5000, 1]];
+    writeFileSync(file('narrow.json'), JSON.stringify(search));
+    assert.equal((await run(LOAD, ['report', '--html', file('narrow.html'), file('narrow.json')])).code, 0);
+    const page = await open('narrow.html', PHONE);
+    const touching = await page.evaluate(() => [...document.querySelectorAll('svg[role=img]')].flatMap((picture) => {
+      const boxes = [...picture.querySelectorAll('text')].map((text) => [text.textContent, text.getBoundingClientRect()])
+        .filter(([text]) => text.endsWith('%'));
+      return boxes.slice(1).filter(([, box], i) => box.left <= boxes[i][1].right).map(([text]) => text);
+    }));
+    assert.deepEqual(touching, []);
+    const lines = await page.evaluate(() => [...document.querySelectorAll('td.text')].filter((cell) => cell.textContent.endsWith('disconnected 11'))
+      .map((cell) => {
+        const range = document.createRange();
+        const at = cell.firstChild.data.indexOf('disconnected');
+        range.setStart(cell.firstChild, at);
+        range.setEnd(cell.firstChild, at + 'disconnected'.length);
+        return range.getClientRects().length;
+      }));
+    assert.ok(lines.length > 0 && lines.every((n) => n === 1), lines.join(' '));
+    await page.context().close();
+  });
+
   test('a command line is shown as text, and its time is marked', async () => {
     const page = await open('command.html');
     assert.ok((await page.locator('main').textContent()).includes(SCRIPT));
@@ -140,6 +207,8 @@ describe('what the page says', () => {
 
   test('the search: a row for each rate, the one that is the result is marked', async () => {
     const page = await open('search.html');
+    assert.match(await page.locator('h1').textContent(), /broadcast, search for the highest rate/);
+    if (json('search').search.rate > 0) assert.equal(await page.locator('section .bad').count(), 0);
     const rates = page.locator('section', { has: page.getByRole('heading', { name: 'The rates that were tried' }) });
     assert.equal(await rates.locator('tbody tr').count(), json('search').steps.length);
     assert.equal(await rates.locator('tr.chosen').count() >= 1, json('search').search.rate > 0);

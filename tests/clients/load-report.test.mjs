@@ -2,7 +2,7 @@
 // What roomcast-load writes of runs against a real gateway, and `roomcast-load report`, which puts them side by side.
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
 import { startGateway, stopGateways } from '../lib/gateway.mjs';
@@ -92,6 +92,39 @@ test('a run that is shorter than an interval has one sample with all of it', asy
   assert.ok(published > 0 && timeline[0].max_us >= timeline[0].p50_us);
 });
 
+test('progress: nobody publishes, and there is no latency', async () => {
+  const { code, stderr, stdout } = await load('--url', gateway.base, '--scenario', 'idle', '--connections', '4', '--rooms', '2', '--warmup', '0',
+    '--duration', '0.5', '--interval', '0.1');
+  assert.equal(code, 0);
+  assert.match(stderr, /s waiting  connected 4\/4 .* p99 -  /);
+  assert.doesNotMatch(stderr, /publishing/);
+  assert.match(stdout, /^nobody publishes, 0\.5 s measured$/m);
+  assert.match(stdout, /^heartbeats +0 answered$/m);
+});
+
+test('bad choices are told which ones there are', async () => {
+  assert.match((await load('--scenario', 'quiet')).stderr, /expected one of broadcast, rooms, .*failover, got "quiet"/);
+  assert.match((await load('--dialect', 'mqtt')).stderr, /expected one of socketio, .*sse.*, got "mqtt"/);
+});
+
+test('-h: groups, defaults by scenario, and no line is too long', async () => {
+  const { code, stdout } = await load('-h');
+  assert.equal(code, 0);
+  for (const line of stdout.split('\n')) assert.ok(line.length <= 120, line);
+  assert.match(stdout, /\n\nServers:\n {2}--pid PID /);
+  assert.match(stdout.replace(/\s+/g, ' '), /--connections N clients; each joins one room \[by scenario; broadcast: 1000\] --rooms/);
+  assert.match(stdout, /--size BYTES .*\[by scenario; broadcast: 64\]/);
+  assert.match(stdout, /--burst N [^[]*\[1\]/);
+  assert.equal(stdout, (await load('--help')).stdout);
+});
+
+for (const args of [['--help'], ['report', '--help'], ['report', file('first.json')]]) {
+  test(`standard output that takes nothing: ${args.map((arg) => arg.split('/').at(-1)).join(' ')}`, async () => {
+    const { code } = await run('sh', ['-c', '"$0" "$@" > /dev/full', LOAD, ...args], { name: 'roomcast-load' });
+    assert.equal(code, 2);
+  });
+}
+
 describe('numbers on the page', () => {
   const source = readFileSync(new URL('../../loadtest/report/plot.js', import.meta.url), 'utf8');
   const { digits3, formats } = runInContext(`${source}; ({ digits3, formats })`, createContext({}));
@@ -124,7 +157,8 @@ describe('roomcast-load report', () => {
     assert.deepEqual(row(stdout, '--rate'), ['100', '300']);
     assert.deepEqual(row(stdout, 'messages/s'), ['100', '300 x3']);
     assert.deepEqual(row(stdout, 'verdict'), ['ok', 'ok']);
-    assert.deepEqual(row(stdout, 'faults'), ['none']);
+    assert.deepEqual(row(stdout, 'faults'), ['none', 'none']);
+    assert.doesNotMatch(stdout, /failed|differ/);
     const ratio = read('second.json').deliveries_per_second / read('first.json').deliveries_per_second;
     const [, printed] = / x([\d.]+)$/.exec(row(stdout, 'deliveries/s')[1]);
     assert.ok(Math.abs(printed / ratio - 1) < 0.01, `${printed} for ${ratio}`);
@@ -143,7 +177,52 @@ describe('roomcast-load report', () => {
     assert.equal(code, 0);
     assert.deepEqual(row(stdout, 'verdict'), ['ok', 'FAILED']);
     assert.deepEqual(row(stdout, 'lost'), ['0', '5']);
+    assert.match(stdout, /^Run 2 \(bad\) failed/m);
     assert.doesNotMatch(stdout, /^duplicated/m);
+  });
+
+  test('a run that did not begin has no faults, and none can be said of it', async () => {
+    const { code } = await load('--url', 'http://127.0.0.1:9', '--connections', '2', '--no-progress', '--json', file('nobody.json'));
+    assert.equal(code, 1);
+    const { stdout } = await report(file('first.json'), file('nobody.json'));
+    assert.deepEqual(row(stdout, 'faults'), ['none', '-']);
+    assert.match(stdout, /^Run 2 \(nobody\) failed, .*:\nFAILED: .*refused/m);
+  });
+
+  test('other scenarios are pointed out', async () => {
+    const { stdout } = await report(file('first.json'), variant('chat.json', (json) => { json.options.scenario = 'chat'; }));
+    assert.match(stdout, /^The scenarios differ/m);
+  });
+
+  test('the faults of a search came at rates that did not hold', async () => {
+    const searched = variant('search.json', (json) => {
+      json.options.search = true;
+      json.steps = [{ ...json.steps[0], missed: 7 }, json.steps[0]];
+    });
+    const { stdout } = await report(file('first.json'), searched);
+    assert.match(stdout, /^The faults of run 2 \(search\) came at rates that did not hold\.$/m);
+  });
+
+  test('large and small ratios', async () => {
+    const other = variant('ratios.json', (json) => {
+      json.latency_us.p50 = 1890 * read('first.json').latency_us.p50;
+      json.rate = 100 / 300_000;
+      json.generator_cpu = read('first.json').generator_cpu / 2;
+    });
+    const { stdout } = await report(file('first.json'), other);
+    assert.match(row(stdout, 'latency p50')[1], / x1890$/);
+    assert.match(row(stdout, 'messages/s')[1], / \/300 k$/);
+    assert.match(row(stdout, 'generator, cores')[1], / x0\.5$/);
+  });
+
+  test('names that are too long for a column, or the same, are told before', async () => {
+    const long = variant('a-name-that-is-too-long-for-a-column.json', () => {});
+    const named = (await report(file('first.json'), long)).stdout;
+    assert.match(named, /^run 1: first\nrun 2: a-name-that-is-too-long-for-a-column\n +run 1 +run 2\n/);
+    mkdirSync(file('other'));
+    writeFileSync(file('other/first.json'), readFileSync(file('first.json')));
+    const same = (await report(file('first.json'), file('other/first.json'))).stdout;
+    assert.ok(same.startsWith(`run 1: ${folder}/first\nrun 2: ${folder}/other/first\n`), same);
   });
 
   test('options with long values have lines of their own', async () => {
@@ -184,7 +263,7 @@ describe('roomcast-load report', () => {
   });
 
   const refused = [
-    ['no file', () => [], /expected the names of reports/],
+    ['no file', () => [], /expected the names of reports, got none/],
     ['an option that there is not', () => ['--frobnicate'], /unknown option "--frobnicate"/],
     ['--html without a name', () => [file('first.json'), '--html'], /a file name is needed after "--html"/],
     ['--html with an empty name', () => [file('first.json'), '--html='], /expected a file name/],

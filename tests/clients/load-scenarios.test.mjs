@@ -105,6 +105,8 @@ describe('when messages come', { concurrency: 3 }, () => {
     assert.equal(report.delivered, 96 * 4);
     assert.equal(report.measured, 60 * 4);
     assert.equal(report.latency_us.count, 60 * 4);
+    assert.equal(report.early_latency_us.count, 36 * 4);
+    assert.ok(report.early_latency_us.max >= 80_000 && report.timeline.some(({ max_us: max }) => max >= 80_000), 'it is seen over time');
     assert.equal(report.answer_us.count, 60);
     assert.ok(report.latency_us.p50 < 80_000);
     const lostInWarmup = await run('json', { deliver: once5(() => true) }, ['--warmup', '0.2']);

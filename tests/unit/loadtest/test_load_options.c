@@ -53,6 +53,7 @@ static void values(void **state)
     assert_int_equal(options.connections, 1000000);
     assert_int_equal(parse("--path", "/x", "--dialect", "json"), OPTIONS_RUN);
     assert_string_equal(options.path, "/x");
+    assert_int_equal(parse("-h", NULL, NULL, NULL), OPTIONS_DONE);
 }
 
 /* The number of rooms and publishers that nobody asked for is no more than there are connections. */

@@ -179,6 +179,66 @@ static void steps_are_a_table(void **state)
     assert_true(printed("ok: 200 messages/s (2.00 M deliveries/s) is the highest rate that held"));
 }
 
+static void the_header_has_all_phases(void **state)
+{
+    (void)state;
+    step.pace.rate = 100;
+    assert_true(printed("1 publisher,\n100 messages/s of 64 bytes, 10 s measured\n"));
+    options.ramp = 2.5;
+    options.warmup = 1;
+    assert_true(printed("100 messages/s of 64 bytes, 2.5 s ramp, 1 s warm-up, 10 s measured\n"));
+    options.publishers = 0;
+    assert_true(printed("0 publishers,\nnobody publishes, 2.5 s ramp"));
+}
+
+static void what_clients_did_besides(void **state)
+{
+    (void)state;
+    assert_false(printed("moves ") || printed("typing ") || printed("heartbeats "));
+    options.churn = options.typing = 1;
+    step.stats.count[STAT_MOVES] = 12;
+    step.stats.count[STAT_TYPING] = 34;
+    assert_true(printed("moves        12 times a client left its room and came back\n"));
+    assert_true(printed("typing       34 notices sent\n"));
+    step.stats.count[STAT_PUBLISHED] = 0;
+    step.stats.count[STAT_HEARTBEATS] = 56;
+    assert_true(printed("heartbeats   56 answered\n"));
+}
+
+/* A later round or rate goes on with the connections of the first one. */
+static void connections_of_an_earlier_step(void **state)
+{
+    static struct step two[2];
+    (void)state;
+    two[0] = two[1] = step;
+    two[0].connect_seconds = 0.5;
+    two[1].joined = 998;
+    result.step = two;
+    result.steps = 2;
+    result.shown = 1;
+    assert_true(printed("connected    1000 joined in 0.50 s (2000/s), 998 at the end\n"));
+}
+
+static void commands_count_from_publishing(void **state)
+{
+    (void)state;
+    step.from.publishing = 1.5;
+    result.command.at = 4;
+    assert_true(printed("command      run 2.50 s after publishing began, still running\n"));
+}
+
+static void memory_that_was_there_before(void **state)
+{
+    (void)state;
+    result.servers.count = 1;
+    result.servers.server[0].at_start.rss_bytes = result.server_rss_joined = 5000000;
+    result.servers.server[0].usage.threads = 1;
+    assert_true(printed("memory for each connection: -"));
+    assert_true(printed(", 1 thread\n"));
+    result.server_rss_joined = 6000000;
+    assert_true(printed("1000 bytes of memory more for each connection\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup(fine, setup),
@@ -189,6 +249,11 @@ int main(void)
                                        cmocka_unit_test_setup(json_has_what_reports_need, setup),
                                        cmocka_unit_test_setup(verdict_of_several_faults, setup),
                                        cmocka_unit_test_setup(without_acks, setup),
-                                       cmocka_unit_test_setup(steps_are_a_table, setup)};
+                                       cmocka_unit_test_setup(steps_are_a_table, setup),
+                                       cmocka_unit_test_setup(the_header_has_all_phases, setup),
+                                       cmocka_unit_test_setup(what_clients_did_besides, setup),
+                                       cmocka_unit_test_setup(connections_of_an_earlier_step, setup),
+                                       cmocka_unit_test_setup(commands_count_from_publishing, setup),
+                                       cmocka_unit_test_setup(memory_that_was_there_before, setup)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

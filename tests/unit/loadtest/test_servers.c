@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -46,6 +47,23 @@ static void this_process(void **state)
     assert_in_range(usage.threads, 1, 10);
     assert_false(servers.server[0].gone);
     free(ballast);
+}
+
+/* The kernel's short name would end after 15 bytes. */
+static void a_long_name(void **state)
+{
+    (void)state;
+    char *argv[] = {(char *)"/opt/a-name-of-more-than-15-bytes", (char *)"60", NULL};
+    char *environment[] = {NULL};
+    struct servers servers;
+    char why[200];
+    pid_t child;
+    assert_int_equal(posix_spawn(&child, "/bin/sleep", NULL, NULL, argv, environment), 0);
+    bool found = servers_init(&servers, &child, 1, why, sizeof why);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    assert_true(found);
+    assert_string_equal(servers.server[0].name, "a-name-of-more-than-15-bytes");
 }
 
 static void several_are_added(void **state)
@@ -101,6 +119,7 @@ static void none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(this_process), cmocka_unit_test(several_are_added),
-                                       cmocka_unit_test(one_that_ends), cmocka_unit_test(none)};
+                                       cmocka_unit_test(one_that_ends), cmocka_unit_test(none),
+                                       cmocka_unit_test(a_long_name)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
