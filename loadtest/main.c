@@ -16,6 +16,7 @@
 #include "loadtest/report/file.h"
 #include "loadtest/report/report.h"
 #include "loadtest/run/conductor.h"
+#include "loadtest/setup/outputs.h"
 #include "loadtest/wire/wire.h"
 
 enum { EXIT_FINE, EXIT_FAULT, EXIT_USAGE };
@@ -65,7 +66,7 @@ static int execute(const struct setup *setup)
     result->options = o;
     if (!servers_init(&result->servers, o->pid, o->pids, why, sizeof why)) {
         fprintf(stderr, "roomcast-load: option --pid: %s\n", why);
-    } else {
+    } else if (outputs_can_be_written(o)) {
         conductor_run(setup, result);
         bool taken = is_stdout(o->json_file) || is_stdout(o->html_file);
         report_print(taken || result->error[0] != '\0' ? stderr : stdout, result);

@@ -34,6 +34,7 @@ struct board_place {
     struct audit audit;      /* as of its last look, for progress */
     struct stats stats;      /* since it began */
     uint64_t last_delivery;  /* of a measured message, microseconds */
+    uint64_t last_sent;      /* when it last sent a message, microseconds */
     double cpu_seconds;
     _Atomic bool failed; /* it cannot go on; the error is visible then */
     char error[512];
@@ -43,7 +44,8 @@ struct board {
     _Atomic uint32_t order; /* counts up; phase, schedule and stop_at are written before it */
     enum phase phase;
     struct schedule schedule;
-    uint64_t stop_at; /* microseconds */
+    uint64_t stop_at;            /* microseconds */
+    _Atomic uint32_t complaints; /* of all load processes, about disconnections: not all are told */
     struct ledger *ledger;
     uint32_t places;
     struct board_place place[];

@@ -17,7 +17,7 @@ enum fault {
 
 /* X(symbol, key in --json, is a fault, what it means) */
 #define STATS_TABLE(X)                                                                                       \
-    X(STAT_PUBLISHED, "published", FAULT_NEVER, "messages that were due")                                    \
+    X(STAT_PUBLISHED, "published", FAULT_NEVER, "messages whose turn came; those unsent are among them")     \
     X(STAT_ACKNOWLEDGED, "acknowledged", FAULT_NEVER, "messages whose publication the server accepted")      \
     X(STAT_REFUSED, "refused", FAULT_NEVER, "messages that the server refused: nobody has to get them")      \
     X(STAT_DELIVERED, "delivered", FAULT_NEVER, "deliveries, each message to each subscriber counted once")  \
@@ -45,7 +45,8 @@ enum fault {
     X(STAT_UNANSWERED, "unanswered", FAULT_UNLESS_CUT,                                                       \
       "publications neither acknowledged nor refused: nobody has to get them")                               \
     X(STAT_UNSENT, "unsent", FAULT_UNLESS_CUT,                                                               \
-      "messages that could not be sent: no connection, or nobody reads")
+      "messages that could not be sent: no connection, or nobody reads")                                     \
+    X(STAT_AWAY, "away", FAULT_ALWAYS, "clients that were cut, and were not back at the end")
 
 enum stat {
 #define X(symbol, key, fault, text) symbol,

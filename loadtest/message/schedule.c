@@ -29,6 +29,19 @@ uint64_t schedule_due(const struct schedule *s, uint64_t message)
     return s->start + (uint64_t)after;
 }
 
+uint64_t schedule_due_before(const struct schedule *s, uint64_t time)
+{
+    uint64_t low = 0, high = s->total; /* what is below low is due before, what is from high on is not */
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (schedule_due(s, middle) < time)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 uint32_t schedule_next_first(const struct schedule *s)
 {
     uint64_t per_round = (uint64_t)s->burst * (s->publishers > 0 ? s->publishers : 1);

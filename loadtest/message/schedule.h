@@ -29,6 +29,8 @@ struct schedule {
 /* At most 2^32 - 1 - first messages per publisher: what is above is cut off. */
 void schedule_init(struct schedule *s, uint64_t start, uint32_t first, const struct pace *pace);
 uint64_t schedule_due(const struct schedule *s, uint64_t message);
+/* How many messages are due before this time. */
+uint64_t schedule_due_before(const struct schedule *s, uint64_t time);
 /* The first sequence number that no publisher has used in this step. */
 uint32_t schedule_next_first(const struct schedule *s);
 

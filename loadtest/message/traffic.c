@@ -49,7 +49,7 @@ void traffic_begin(struct traffic *traffic, const struct schedule *schedule)
     traffic->next = 0;
     traffic->known = NOTHING;
     traffic->concluded = false;
-    traffic->last_delivery = 0;
+    traffic->last_delivery = traffic->last_sent = 0;
     forget_answers(traffic);
     judge_begin(&traffic->judge, schedule->first);
 }
@@ -96,6 +96,7 @@ static void publish_one(struct traffic *traffic, struct actor *actor, uint64_t m
         traffic->publisher[payload.publisher].pending++;
         traffic->pending++;
     }
+    traffic->last_sent = now;
     if (payload.due >= schedule->measured)
         histogram_record(&traffic->stats->lag, now - payload.due);
 }

@@ -24,6 +24,7 @@ struct traffic {
     struct payload known;   /* of this run, as was found last */
     uint64_t pending;       /* of all publishers */
     uint64_t last_delivery; /* microseconds; of a measured message */
+    uint64_t last_sent;     /* microseconds; when the last message was sent */
     size_t size;
     char *payload;
     bool acks;      /* publications are answered */

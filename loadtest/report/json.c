@@ -6,10 +6,10 @@
  *   cuts: whether the scenario lets connections be cut, so that some faults are none
  *   the figures of one step (as in steps[]): the highest rate that held in a search, else the last round
  *   servers: {...}, with --pid; its processes: [...]
- *   steps: [{from, rate, joined, a counter for each row of STATS_TABLE, a histogram for each of
- *     HISTOGRAMS_TABLE, ...}]; from: when its phases began, in seconds since the run began
- *   search: {rate, deliveries_per_second} of the highest rate that held; command: {at, ended, status}
- *   timeline: one object per interval, see timeline.h
+ *   steps: [{from, rate, due, messages_per_second, joined, a counter for each row of STATS_TABLE, a histogram
+ *     for each of HISTOGRAMS_TABLE, ...}]; from: when its phases began, in seconds since the run began; due:
+ * how many messages; messages_per_second: that were sent search: {rate, deliveries_per_second} of the highest
+ * rate that held; command: {at, pid, ended, status} timeline: one object per interval, see timeline.h
  *
  * A histogram is {count, p50, ..., max, mean}; those of the step at the top also have buckets: those that
  * are not empty, [highest value, how many]. Names end with their units; "_us" are microseconds. */
@@ -124,7 +124,8 @@ static void put_stats(struct buf *out, const struct stats *stats, bool buckets)
 static void put_step(struct buf *out, const struct step *step, uint32_t connections, bool buckets)
 {
     double connects = step->connect_seconds > 0 ? connections / step->connect_seconds : 0;
-    buf_addf(out, "\"rate\":%.12g,\"joined\":%u", step->pace.rate, step->joined);
+    buf_addf(out, "\"rate\":%.12g,\"due\":%" PRIu64 ",\"messages_per_second\":%.1f,\"joined\":%u",
+             step->pace.rate, step->due, step->sent_per_second, step->joined);
     buf_addf(out,
              ",\"from\":{\"connecting\":%.6f,\"publishing\":%.6f,\"measuring\":%.6f,\"draining\":%.6f,"
              "\"over\":%.6f}",
@@ -145,8 +146,6 @@ static void put_step(struct buf *out, const struct step *step, uint32_t connecti
              step->server.seconds, step->server.cpu_seconds, step->server.deliveries, step->server.messages,
              step_cpu_per_million_deliveries(step), step_cpu_per_million_messages(step));
     buf_addf(out, ",\"connect_generator_cpu\":%.3f", step->connect_generator_cpu);
-    if (step->generator_busy)
-        put_string(out, "generator_why", step->generator_why);
     if (step->generator_why)
         put_string(out, "generator_why", step->generator_why);
     if (step->why[0] != '\0')
@@ -257,8 +256,8 @@ int report_json(struct buf *out, const struct result *result)
         put_steps(out, result);
     }
     if (result->command.at > 0)
-        buf_addf(out, ",\"command\":{\"at\":%.3f,\"ended\":%s,\"status\":%d}", result->command.at,
-                 result->command.ended ? "true" : "false", result->command.status);
+        buf_addf(out, ",\"command\":{\"at\":%.3f,\"pid\":%d,\"ended\":%s,\"status\":%d}", result->command.at,
+                 (int)result->command.pid, result->command.ended ? "true" : "false", result->command.status);
     put_timeline(out, &result->timeline);
     buf_adds(out, "}\n");
     return out->err;

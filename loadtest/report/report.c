@@ -119,9 +119,9 @@ static void print_messages(FILE *out, const struct options *o, const struct step
     double rate = step_deliveries_per_second(step);
     char text[16];
     label(out, "published");
-    fprintf(out, "  %" PRIu64 " (%.1f/s), acknowledged %" PRIu64 ", refused %" PRIu64 "\n",
-            count[STAT_PUBLISHED], per_second(count[STAT_PUBLISHED], step->publish_seconds),
-            count[STAT_ACKNOWLEDGED], count[STAT_REFUSED]);
+    fprintf(out, "  %" PRIu64 " of %" PRIu64 " due (%.1f/s), acknowledged %" PRIu64 ", refused %" PRIu64 "\n",
+            count[STAT_PUBLISHED], step->due, step->sent_per_second, count[STAT_ACKNOWLEDGED],
+            count[STAT_REFUSED]);
     if (stats->first_refusal[0] != '\0')
         fprintf(out, "%-11s  the first: %s\n", "", stats->first_refusal);
     label(out, "delivered");
@@ -142,9 +142,14 @@ static void print_cuts(FILE *out, const struct options *o, const struct stats *s
         fprintf(out, "%-11s  (--stalled %.12g of the %u that do not publish)\n", "", o->stalled,
                 o->connections - o->publishers);
     }
-    if (stats->count[STAT_RECONNECTS] == 0)
+    bool cuts = o->scenario->cuts;
+    bool any = stats->count[STAT_RECONNECTS] > 0 || (cuts && stats->count[STAT_DISCONNECTED] > 0);
+    if (any || cuts)
+        label(out, "reconnected");
+    if (cuts && !any)
+        fputs("  nobody was disconnected\n", out);
+    if (!any)
         return;
-    label(out, "reconnected");
     fprintf(out, "  %" PRIu64 " of %" PRIu64 " that were cut\n", stats->count[STAT_RECONNECTS],
             stats->count[STAT_DISCONNECTED]);
     print_quantiles(out, "away", &stats->outage);
@@ -159,6 +164,8 @@ static void print_generator(FILE *out, const struct step *step)
 {
     char text[16];
     label(out, "generator");
+    if (step->stats.count[STAT_PUBLISHED] == 0 && step->connect_seconds > 0)
+        fprintf(out, "  %.0f %% of a core while connecting\n%-11s", 100 * step->connect_generator_cpu, "");
     fprintf(out, "  %.0f %% of a core; how late it was, p99:", 100 * step->generator_cpu);
     if (step->stats.lag.count > 0)
         fprintf(out, " %s to publish,", format_us(histogram_quantile(&step->stats.lag, 0.99), text));
@@ -176,6 +183,9 @@ static void print_servers(FILE *out, const struct result *result, const struct s
     if (servers->count == 0)
         return;
     label(out, "servers");
+    if (step->stats.count[STAT_PUBLISHED] == 0 && step->connect_seconds > 0)
+        fprintf(out, "  %.2f of a core while connecting\n%-11s",
+                step->connect_server_cpu / step->connect_seconds, "");
     fprintf(out, "  %.2f of a core while it was measured\n",
             per_second(1, step->server.seconds) * step->server.cpu_seconds);
     if (step->server.deliveries > 0)
@@ -207,7 +217,7 @@ static void print_command(FILE *out, const struct result *result)
     if (result->command.ended)
         fprintf(out, "ended with status %d\n", result->command.status);
     else
-        fputs("still running\n", out);
+        fprintf(out, "still running: process %d goes on\n", (int)result->command.pid);
 }
 
 static void print_verdict(FILE *out, const struct result *result)
@@ -244,6 +254,8 @@ void report_print(FILE *out, const struct result *result)
     }
     const struct step *step = &result->step[result->shown];
     print_header(out, o, step);
+    if (o->rounds > 1 && !o->search)
+        fprintf(out, "round %u of %u:\n", result->shown + 1, o->rounds);
     print_connections(out, result);
     if (step->stats.count[STAT_PUBLISHED] > 0)
         print_messages(out, o, step);

@@ -8,7 +8,7 @@
 #include "core/base/buf.h"
 #include "loadtest/run/result.h"
 
-/* The verdict in words: lines that begin with "ok:", "FAILED:" or "interrupted:". */
+/* The verdict in words: lines that begin with "ok:", "FAILED:", "interrupted:", "ended early:" or "hint:". */
 void report_verdict(struct buf *out, const struct result *result);
 void report_print(FILE *out, const struct result *result);
 /* The table of the steps, where there are several; a part of report_print(). */

@@ -7,7 +7,7 @@
 #define REPORT_ROWS(X)                                                                                       \
     X("connects/s", "connects_per_second", COUNTS)                                                           \
     X("joining p99", "connect_us/p99", MICROSECONDS)                                                         \
-    X("messages/s", "rate", COUNTS)                                                                          \
+    X("messages/s", "messages_per_second", COUNTS)                                                           \
     X("deliveries/s", "deliveries_per_second", COUNTS)                                                       \
     X("highest rate that held", "search/rate", COUNTS)                                                       \
     X("latency p50", "latency_us/p50", MICROSECONDS)                                                         \

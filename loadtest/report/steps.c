@@ -56,7 +56,8 @@ static void print_step(FILE *out, const struct columns *c, const struct step *s,
     }
     if (c->published && c->servers)
         fprintf(out, "%15.3f", step_cpu_per_million_deliveries(s));
-    fprintf(out, "%9.0f %%", 100 * s->generator_cpu);
+    fprintf(out, "%9.0f %%",
+            100 * (c->joined && !c->published ? s->connect_generator_cpu : s->generator_cpu));
     if (c->search)
         fprintf(out, "  %s%s", s->why[0] == '\0' ? "yes" : "no: ", s->why);
     fputc('\n', out);

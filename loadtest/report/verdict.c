@@ -30,12 +30,59 @@ static void fault_verdict(struct buf *out, const struct result *result, const st
     bool acks = result->options->dialect->acks && !result->options->no_acks;
     if (acks && all->count[STAT_PUBLISHED] > 0 && all->count[STAT_ACKNOWLEDGED] == 0)
         buf_adds(out, "FAILED: not one publication was accepted\n");
+    if (result->options->dialect->events && all->count[STAT_LOST] > 0 && all->count[STAT_DELIVERED] == 0)
+        buf_adds(out, "hint: not one delivery arrived: is --message-event right?\n");
+}
+
+/* What is said of single steps: how far each came, and how fast it was. */
+static void step_verdict(struct buf *out, const struct result *result, const struct step *step)
+{
+    const struct options *o = result->options;
+    char p99[16];
+    if (step_fell_short(step))
+        buf_addf(out,
+                 "FAILED: published %" PRIu64 " of %" PRIu64
+                 " that were due: the load generator could not follow its own schedule\n",
+                 step->stats.count[STAT_PUBLISHED], step->due);
+    if (step_is_slow(step, o))
+        buf_addf(out, "FAILED: p99 of latency %s is above --max-p99 (%.12g ms)\n",
+                 format_us(histogram_quantile(&step->stats.latency, 0.99), p99), o->max_p99);
+}
+
+/* Why there is less than was asked for. */
+static void shortness(struct buf *out, const struct result *result)
+{
+    const struct options *o = result->options;
+    bool published_less = false, waited_less = false;
+    for (uint32_t i = 0; i < result->steps; i++) {
+        const struct step *step = &result->step[i];
+        published_less = published_less || step->cut_short == BY_INTERRUPT;
+        waited_less = waited_less || step->waited_less;
+        if (step->cut_short == BY_DISCONNECTIONS)
+            buf_addf(out,
+                     "ended early: nobody was connected any more after %.1f s of %.12g s of publishing\n",
+                     step->publish_seconds, o->ramp + o->warmup + o->duration);
+    }
+    if (!result->interrupted)
+        return;
+    if (o->search) {
+        buf_adds(out, "interrupted: the search was not finished\n");
+        return;
+    }
+    if (result->steps < o->rounds)
+        buf_addf(out, "interrupted: %u of %u rounds were done\n", result->steps, o->rounds);
+    if (published_less)
+        buf_adds(out, "interrupted: published for a shorter time than asked for\n");
+    if (waited_less)
+        buf_adds(out,
+                 "interrupted: did not wait for all that was outstanding: what is lost may only be late\n");
 }
 
 static const char *praise(const struct result *result, const struct stats *all)
 {
     if (all->count[STAT_PUBLISHED] == 0)
-        return "ok: all connections held\n";
+        return all->count[STAT_DISCONNECTED] > 0 ? "ok: all clients that were cut came back\n"
+                                                 : "ok: all connections held\n";
     if (result->options->scenario->cuts)
         return "ok: every subscriber got every accepted message once and in order while it was connected\n";
     return "ok: every subscriber got every accepted message once and in order\n";
@@ -48,14 +95,17 @@ void report_verdict(struct buf *out, const struct result *result)
         buf_addf(out, "FAILED: %s\n", result->error);
         return;
     }
-    if (result->interrupted)
-        buf_adds(out, "interrupted: published for a shorter time than asked for\n");
+    shortness(out, result);
+    if (result->command.ended && result->command.status != 0)
+        buf_addf(out, "FAILED: the command ended with status %d\n", result->command.status);
     if (result->options->search) {
         search_verdict(out, result);
         return;
     }
-    for (uint32_t i = 0; i < result->steps; i++)
+    for (uint32_t i = 0; i < result->steps; i++) {
         stats_add(&all, &result->step[i].stats);
+        step_verdict(out, result, &result->step[i]);
+    }
     if (result_failed(result))
         fault_verdict(out, result, &all);
     else

@@ -147,6 +147,7 @@ void conductor_run_command(struct conductor *c, uint64_t now)
         execl("/bin/sh", "sh", "-c", c->options->command, (char *)NULL);
         _exit(127);
     }
+    c->result->command.pid = c->command;
     if (c->command < 0)
         conductor_fail(c, "cannot run the command: %s", strerror(errno));
 }

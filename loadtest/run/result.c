@@ -7,15 +7,37 @@
 #include "loadtest/dialect/dialect.h"
 #include "loadtest/scenario/scenario.h"
 
+#define ENOUGH 0.98 /* of what was due */
+
+bool step_fell_short(const struct step *step)
+{
+    return step->cut_short == NOT_CUT_SHORT &&
+           (double)step->stats.count[STAT_PUBLISHED] < ENOUGH * (double)step->due;
+}
+
+bool step_is_slow(const struct step *step, const struct options *options)
+{
+    return options->max_p99 > 0 &&
+           (double)histogram_quantile(&step->stats.latency, 0.99) > options->max_p99 * 1000;
+}
+
+static bool step_failed(const struct step *step, const struct options *o)
+{
+    return stats_failed(&step->stats, o->scenario->cuts, o->dialect->acks && !o->no_acks) ||
+           step_fell_short(step) || step_is_slow(step, o);
+}
+
 bool result_failed(const struct result *result)
 {
     const struct options *o = result->options;
     if (result->error[0] != '\0' || result->steps == 0)
         return true;
+    if (result->command.ended && result->command.status != 0)
+        return true;
     if (o->search)
         return result->searched <= 0;
     for (uint32_t i = 0; i < result->steps; i++)
-        if (stats_failed(&result->step[i].stats, o->scenario->cuts, o->dialect->acks && !o->no_acks))
+        if (step_failed(&result->step[i], o))
             return true;
     return false;
 }

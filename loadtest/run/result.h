@@ -23,6 +23,11 @@ struct step {
     uint32_t joined;                            /* at its end */
     double connect_seconds, connect_server_cpu; /* 0: it did not connect */
     double publish_seconds;                     /* ramp, warm-up and after */
+    /* Why publishing ended before its time. */
+    enum { NOT_CUT_SHORT, BY_INTERRUPT, BY_DISCONNECTIONS } cut_short;
+    bool waited_less;        /* the user did not wait for what was outstanding */
+    uint64_t due;            /* messages, until the end of publishing; published are fewer if it fell short */
+    double sent_per_second;  /* messages that were due after the warm-up, until the last of them was sent */
     double measured_seconds; /* from the end of the warm-up to the end of publishing or the last delivery */
     double connect_generator_cpu; /* the busiest load process, in cores, while connecting */
     double generator_cpu;         /* the busiest load process, in cores, while publishing was measured */
@@ -46,6 +51,7 @@ struct result {
     double searched;            /* --search: the highest rate that held; 0: none */
     struct {
         double at; /* seconds after the beginning of the run; 0: it was not run */
+        pid_t pid;
         bool ended;
         int status; /* exit status; 128 + signal */
     } command;
@@ -55,6 +61,10 @@ struct result {
     char error[512]; /* why there is nothing to tell; empty when there is */
 };
 
+/* Whether the generator published clearly less than was due, though nobody stopped it. */
+bool step_fell_short(const struct step *step);
+/* Whether its p99 of latency is above --max-p99, if that was given. */
+bool step_is_slow(const struct step *step, const struct options *options);
 /* Whether it shows a broken promise, or could not be done. */
 bool result_failed(const struct result *result);
 void result_free(struct result *result);

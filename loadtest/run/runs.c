@@ -17,8 +17,12 @@ void run_rounds(struct conductor *c)
     for (uint32_t round = 0; round < c->options->rounds; round++) {
         if (round > 0 && again && !conductor_order(c, PHASE_CLOSE))
             return;
-        if (!step_do(c, c->options->rate, round == 0 || again) || conductor_interrupts() > 0)
+        if (!step_do(c, c->options->rate, round == 0 || again))
             return;
+        if (conductor_interrupts() > 0) {
+            c->result->interrupted = true;
+            return;
+        }
         c->result->shown = round;
     }
 }
@@ -27,8 +31,7 @@ void run_rounds(struct conductor *c)
 static bool held(const struct conductor *c, struct step *step)
 {
     const struct stats *stats = &step->stats;
-    uint64_t p99 = histogram_quantile(&stats->latency, 0.99), lag = histogram_quantile(&stats->lag, 0.99);
-    uint64_t most = (uint64_t)(c->options->max_p99 * 1000);
+    uint64_t lag = histogram_quantile(&stats->lag, 0.99);
     char a[16];
     for (int i = 0; i < STATS; i++)
         if (stat_is_fault((enum stat)i, false) && stats->count[i] > 0) {
@@ -43,11 +46,15 @@ static bool held(const struct conductor *c, struct step *step)
                  c->options->connections - step->joined);
     else if (stats->count[STAT_REFUSED] > 0)
         snprintf(step->why, sizeof step->why, "refused %llu", (unsigned long long)stats->count[STAT_REFUSED]);
-    else if (lag > most)
+    else if (step_fell_short(step))
+        snprintf(step->why, sizeof step->why, "the load generator published %llu of %llu that were due",
+                 (unsigned long long)stats->count[STAT_PUBLISHED], (unsigned long long)step->due);
+    else if ((double)lag > c->options->max_p99 * 1000)
         snprintf(step->why, sizeof step->why, "the load generator published late by p99 %s",
                  format_us(lag, a));
-    else if (p99 > most)
-        snprintf(step->why, sizeof step->why, "p99 %s", format_us(p99, a));
+    else if (step_is_slow(step, c->options))
+        snprintf(step->why, sizeof step->why, "p99 %s",
+                 format_us(histogram_quantile(&stats->latency, 0.99), a));
     return step->why[0] == '\0';
 }
 

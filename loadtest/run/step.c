@@ -38,17 +38,13 @@ static bool comes_on(struct conductor *c, uint32_t joined, uint32_t *most, uint6
     return false;
 }
 
-static bool all_joined(struct conductor *c, uint32_t *most, uint64_t *since)
+/* What earlier rounds have shown is still told. */
+static void stop_connecting(struct conductor *c, uint32_t joined)
 {
-    uint32_t joined = board_joined(c->board);
-    if (joined == c->options->connections)
-        return true;
-    if (!comes_on(c, joined, most, since))
-        return false;
-    if (conductor_interrupts() > 0)
+    c->result->interrupted = true;
+    if (c->result->steps == 1)
         conductor_fail(c, "interrupted while connecting (%u of %u clients had joined)", joined,
                        c->options->connections);
-    return false;
 }
 
 /* CPU seconds of each load process. */
@@ -74,10 +70,13 @@ static double busiest(const struct conductor *c, const double *since, double sec
 static bool wait_for_all(struct conductor *c)
 {
     uint64_t since = 0;
-    uint32_t most = 0;
-    while (!all_joined(c, &most, &since))
-        if (!conductor_turn(c))
+    uint32_t most = 0, joined;
+    while ((joined = board_joined(c->board)) < c->options->connections) {
+        if (conductor_interrupts() > 0)
+            stop_connecting(c, joined);
+        if (conductor_interrupts() > 0 || !comes_on(c, joined, &most, &since) || !conductor_turn(c))
             return false;
+    }
     return true;
 }
 
@@ -120,6 +119,8 @@ static void blame_generator(struct step *step)
 {
     if (step->generator_cpu > BUSY)
         step->generator_why = "it was busy all the time";
+    else if (step_fell_short(step))
+        step->generator_why = "it could not publish all that was due";
     else if (step->connect_generator_cpu > BUSY && step->connect_seconds > SHORT)
         step->generator_why = "it was busy all the time while connecting";
     else if (histogram_quantile(&step->stats.lag, 0.99) > LATE_US)
@@ -134,11 +135,17 @@ static bool nobody_is_left(const struct conductor *c)
     return board_joined(c->board) == 0 && !c->scenario->retries && !c->options->search;
 }
 
-static bool publishing_is_over(struct conductor *c, uint64_t now)
+static bool publishing_is_over(struct conductor *c, struct step *step, uint64_t now)
 {
-    if (conductor_interrupts() > 0)
+    if (now >= c->board->schedule.end)
+        return true;
+    if (conductor_interrupts() > 0) {
         c->result->interrupted = true;
-    return conductor_interrupts() > 0 || now >= c->board->schedule.end || nobody_is_left(c);
+        step->cut_short = BY_INTERRUPT;
+    } else if (nobody_is_left(c)) {
+        step->cut_short = BY_DISCONNECTIONS;
+    }
+    return step->cut_short != NOT_CUT_SHORT;
 }
 
 /* All load processes know what is due before the first of them publishes: else what others publish would come
@@ -168,7 +175,7 @@ static bool publish_all(struct conductor *c, struct step *step)
     c->doing = step->pace.rate > 0 && step->pace.publishers > 0 ? "publishing" : "waiting";
     step->from.publishing = run_time(c);
     board_order(c->board, PHASE_PUBLISH);
-    while ((goes_on = conductor_turn(c)) && !publishing_is_over(c, now = clock_us())) {
+    while ((goes_on = conductor_turn(c)) && !publishing_is_over(c, step, now = clock_us())) {
         if (!measuring && now >= schedule->measured) {
             measuring = true;
             step->from.measuring = run_time(c);
@@ -188,6 +195,13 @@ static bool publish_all(struct conductor *c, struct step *step)
     return goes_on;
 }
 
+/* All has arrived, and all are back. */
+static bool is_settled(const struct conductor *c)
+{
+    return board_settled(c->board) &&
+           (!c->scenario->cuts || board_joined(c->board) == c->options->connections);
+}
+
 static bool drain_all(struct conductor *c, struct step *step)
 {
     uint64_t began = clock_us(), settled_since = 0, now = began;
@@ -195,13 +209,14 @@ static bool drain_all(struct conductor *c, struct step *step)
     c->doing = "draining";
     step->from.draining = run_time(c);
     c->board->stop_at = began < c->board->schedule.end ? began : c->board->schedule.end;
+    step->due = schedule_due_before(&c->board->schedule, c->board->stop_at);
     if (!conductor_order(c, PHASE_STOP) || !conductor_order(c, PHASE_DRAIN))
         return false;
     while (seconds_between(began, now) < c->options->drain_timeout && conductor_interrupts() == before) {
         if (!conductor_turn(c))
             return false;
         now = clock_us();
-        if (!board_settled(c->board))
+        if (!is_settled(c))
             settled_since = 0;
         else if (settled_since == 0)
             settled_since = now;
@@ -209,7 +224,7 @@ static bool drain_all(struct conductor *c, struct step *step)
             break;
     }
     if (conductor_interrupts() > before)
-        c->result->interrupted = true;
+        c->result->interrupted = step->waited_less = true;
     return conductor_order(c, PHASE_VOID) && conductor_order(c, PHASE_AUDIT);
 }
 
@@ -257,6 +272,19 @@ static void note_last_delivery(struct conductor *c, struct step *step)
         step->measured_seconds = until;
 }
 
+/* Before it stopped, the generator may have made up for what it had not sent in time. */
+static void note_pace(struct conductor *c, struct step *step)
+{
+    uint64_t last = c->board->stop_at;
+    for (uint32_t i = 0; i < c->board->places; i++)
+        if (c->board->place[i].last_sent > last)
+            last = c->board->place[i].last_sent;
+    double seconds = seconds_between(c->board->schedule.measured, last);
+    step->sent_per_second = seconds > 0 ? (double)step->stats.lag.count / seconds : 0;
+    if (step->due < step->stats.count[STAT_PUBLISHED]) /* some came due while it was told to stop */
+        step->due = step->stats.count[STAT_PUBLISHED];
+}
+
 static struct step *new_step(struct conductor *c, double rate)
 {
     const struct options *o = c->options;
@@ -286,10 +314,13 @@ struct step *step_do(struct conductor *c, double rate, bool connect)
         board_stats(c->board, after);
         stats_difference(&step->stats, after, before);
         note_last_delivery(c, step);
+        note_pace(c, step);
         blame_generator(step);
         step->joined = board_joined(c->board);
         step->from.over = run_time(c);
     }
+    if (!done && !c->failed) /* interrupted: the steps before it are the result */
+        c->result->steps--;
     free(before);
     free(after);
     return done ? step : NULL;

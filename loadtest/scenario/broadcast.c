@@ -8,4 +8,5 @@ static const struct scenario_default defaults[] = {
 const struct scenario scenario_broadcast = {
     .name = "broadcast",
     .summary = "one big room, few publishers: what every message costs for each member",
-    .defaults = defaults};
+    .defaults = defaults,
+    .searchable = true};

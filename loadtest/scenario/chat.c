@@ -67,5 +67,6 @@ const struct scenario scenario_chat = {
     .name = "chat",
     .summary = "rooms of fifty: half of the people talk and type, the others leave and come back",
     .defaults = defaults,
+    .searchable = true,
     .begin = begin,
     .tick = tick};

@@ -8,4 +8,5 @@ static const struct scenario_default defaults[] = {
 const struct scenario scenario_rooms = {.name = "rooms",
                                         .summary =
                                             "many small rooms, everybody publishes: what a message costs",
-                                        .defaults = defaults};
+                                        .defaults = defaults,
+                                        .searchable = true};

@@ -21,10 +21,13 @@ struct scenario {
     const struct scenario_default *defaults; /* ends with {0} */
     /* A connection that cannot be made or is cut is made again after --reconnect-delay. */
     bool retries;
-    /* Being cut off is part of the game, and no fault of the server's. */
+    /* Being cut off is part of the game, and no fault of the server's, if the client comes back until the
+     * end: it tries one URL after the other. */
     bool cuts;
     /* Each round begins with new connections. */
     bool reconnects_all;
+    /* It can be asked for the highest rate (--search). */
+    bool searchable;
     /* Publishing begins. May be NULL, as those below. */
     void (*begin)(struct worker *worker);
     /* Every 10 ms while messages are published. */

@@ -12,9 +12,11 @@
 #include "loadtest/dialect/dialect.h"
 #include "loadtest/scenario/scenario.h"
 #include "loadtest/scenario/scenarios.h"
+#include "loadtest/setup/options_check.h"
 #include "loadtest/setup/options_table.h"
 
-#define NOT_GIVEN UINT32_MAX
+#define NOT_GIVEN      UINT32_MAX
+#define SEARCH_MAX_P99 100 /* milliseconds; --help says so, too */
 
 static enum options_result bad(const char *name, const char *expected, const char *value)
 {
@@ -228,40 +230,15 @@ static enum options_result parse_all(struct options *options, int argc, char **a
     return result;
 }
 
-static enum options_result check_share(const struct options *options, const char *name, uint32_t count)
+/* An option that has no effect would be a misunderstanding. */
+static enum options_result check_given(const struct options *options, int argc, char **argv)
 {
-    if (count <= options->connections)
-        return OPTIONS_RUN;
-    fprintf(stderr, "roomcast-load: option %s: expected at most --connections (%u), got %u\n", name,
-            options->connections, count);
-    return OPTIONS_BAD;
-}
-
-static enum options_result check(const struct options *options)
-{
-    if (options->search && (options->publishers == 0 || options->rate <= 0)) {
-        fprintf(stderr, "roomcast-load: option --search: needs --publishers and a --rate to begin with\n");
-        return OPTIONS_BAD;
-    }
-    if (strcmp(options->scenario->name, "failover") == 0 && !options->command) {
-        fprintf(stderr, "roomcast-load: scenario failover: needs a --command that breaks something\n");
-        return OPTIONS_BAD;
-    }
-    double publishing = options->ramp + options->warmup + options->duration;
-    if (options->command && options->command_at >= publishing) {
-        fprintf(stderr,
-                "roomcast-load: option --command-at: expected less than --ramp, --warmup and --duration "
-                "together (%.12g s), got %.12g\n",
-                publishing, options->command_at);
-        return OPTIONS_BAD;
-    }
-    if (options->stalled > 0 && strcmp(options->scenario->name, "slow") != 0) {
-        fprintf(stderr, "roomcast-load: option --stalled: only for --scenario slow\n");
-        return OPTIONS_BAD;
-    }
-    if (check_share(options, "--rooms", options->rooms) != OPTIONS_RUN)
-        return OPTIONS_BAD;
-    return check_share(options, "--publishers", options->publishers);
+    const struct option *o;
+    const char *value;
+    for (int i = 1; i < argc; i++)
+        if (next_option(argc, argv, &i, &o, &value) != OPTIONS_RUN || !option_has_effect(options, o->name))
+            return OPTIONS_BAD;
+    return OPTIONS_RUN;
 }
 
 enum options_result options_parse(struct options *options, int argc, char **argv)
@@ -278,5 +255,9 @@ enum options_result options_parse(struct options *options, int argc, char **argv
         options->url[options->urls++] = "http://127.0.0.1:3000";
     if (!options->path)
         options->path = options->dialect->path;
-    return check(options);
+    if (options->search && options->max_p99 <= 0)
+        options->max_p99 = SEARCH_MAX_P99;
+    if (check_given(options, argc, argv) != OPTIONS_RUN)
+        return OPTIONS_BAD;
+    return options_agree(options) ? OPTIONS_RUN : OPTIONS_BAD;
 }

@@ -25,7 +25,7 @@ struct options {
     uint32_t processes; /* 0: as many as files require */
     double rate, ramp, duration, warmup, connect_rate, connect_timeout, drain_timeout, reconnect_delay,
         interval;
-    double max_p99; /* milliseconds */
+    double max_p99; /* milliseconds; 0: any */
     double stalled; /* share of the readers */
     double churn, typing;
     double command_at;

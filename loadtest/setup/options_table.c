@@ -33,7 +33,8 @@ const struct option option_table[] = {
     {"--search", NULL, FLAG, AT(search), NULL, 0, 0,
      "find the highest rate, beginning with --rate, with nothing lost and p99 below --max-p99; each rate is "
      "tried for --warmup and --duration"},
-    {"--max-p99", "MS", NUMBER, AT(max_p99), "100", 0.001, 1e6, "milliseconds of latency, for --search"},
+    {"--max-p99", "MS", NUMBER, AT(max_p99), NULL, 0.001, 1e6,
+     "milliseconds: if p99 of latency is above it, the run fails; 100 for --search"},
     {"--size", "BYTES", COUNT, AT(size), "64", PAYLOAD_MIN, PAYLOAD_MAX, "of one message (a JSON object)"},
     {"--duration", "S", NUMBER, AT(duration), "10", 0.001, 1e7, "seconds of publishing, after the warm-up"},
     {"--warmup", "S", NUMBER, AT(warmup), "0", 0, 1e6,
@@ -46,7 +47,8 @@ const struct option option_table[] = {
      "scenario chat: so many clients a second leave their room, and come back after --reconnect-delay"},
     {"--typing", "N", NUMBER, AT(typing), "0", 0, 1000, "scenario chat: typing notices for each message"},
     {"--command", "TEXT", TEXT, AT(command), NULL, 0, 0,
-     "a shell command that is run once while messages are published, e.g. one that kills a gateway"},
+     "a shell command that is run once while messages are published, e.g. one that kills a gateway; it "
+     "goes on if it has not ended when the run has"},
     {"--command-at", "S", NUMBER, AT(command_at), "0", 0, 1e7, "seconds after publishing has begun"},
     {"--reconnect-delay", "S", NUMBER, AT(reconnect_delay), "1", 0.01, 3600,
      "a client that was cut (storm, failover, --search) or left its room (chat) is back after it, give or "
@@ -58,7 +60,8 @@ const struct option option_table[] = {
     {"--connect-timeout", "S", NUMBER, AT(connect_timeout), "20", 0.001, 1e6,
      "for one connection, until its join is acknowledged"},
     {"--drain-timeout", "S", NUMBER, AT(drain_timeout), "10", 0, 1e6,
-     "how long after the end of publishing a message may arrive before it is lost"},
+     "how long after the end of publishing a message may arrive before it is lost, and (failover) a client "
+     "that was cut may come back"},
     {"--processes", "N", COUNT, AT(processes), "0", 0, 256,
      "load processes that share the work; 0: as many as the limit of open files makes necessary"},
     {"--pid", "PID", PID, AT(pid), NULL, 0, 0,
@@ -133,9 +136,12 @@ static const char outro[] =
     "for nothing.\n"
     "Exit status: 0 all was delivered once and in order; 1 something was lost, duplicated, out of order, in "
     "the\n"
-    "wrong room or unanswered, no publication was accepted, a client was disconnected, or it could not "
-    "connect;\n"
-    "2 bad usage.\n";
+    "wrong room or unanswered, no publication was accepted, a client was disconnected (failover: and did not "
+    "come\n"
+    "back), or it could not connect; or less than 98 % of what was due was published, p99 is above "
+    "--max-p99, "
+    "or the\n"
+    "--command failed; 2 bad usage.\n";
 
 /* "  head   text", whose further lines begin where its first one does; text is cut at spaces. */
 static void print_entry(const char *head, const char *text)

@@ -213,9 +213,9 @@ static int start_wire(struct actor *actor)
 {
     struct crowd *crowd = actor->crowd;
     const struct wire_ops *ops = crowd->speech.dialect->wire;
-    struct endpoint to = {.target = &crowd->targets[plan_url(crowd->plan, actor->index)],
-                          .sources = &crowd->sources,
-                          .socket = actor->index * ops->sockets};
+    uint32_t url = (plan_url(crowd->plan, actor->index) + actor->elsewhere) % crowd->plan->urls;
+    struct endpoint to = {
+        .target = &crowd->targets[url], .sources = &crowd->sources, .socket = actor->index * ops->sockets};
     buf_clear(&crowd->text);
     int err = speech_put_target(&crowd->speech, &crowd->text, room_of(actor));
     assert(err == 0); /* the options bound it */

@@ -28,6 +28,7 @@ struct actor {
     struct timer deadline; /* of connecting, joining and leaving */
     struct crowd *crowd;
     uint32_t index;
+    uint32_t elsewhere; /* so many URLs after its own in the plan it connects next; set by the owner */
     enum actor_state state;
     uint64_t began; /* microseconds: when it began to connect, or, later, to join again */
 };

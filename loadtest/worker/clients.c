@@ -43,6 +43,8 @@ void clients_connect(struct worker *worker, uint64_t now)
 
 static void back_later(struct worker *worker, struct worker_client *client)
 {
+    if (client->cut_at != 0 && worker->scenario->cuts)
+        client->actor->elsewhere++; /* as behind a load balancer */
     double delay =
         worker->options->reconnect_delay * (0.5 + (double)(random_u64() % RETRY_DELAYS) / RETRY_DELAYS);
     timer_start(&worker->crowd.timers, &client->back, clock_us() / 1000, (uint64_t)(delay * 1000));
@@ -107,11 +109,12 @@ void clients_left(struct actor *actor)
 static void complain(struct worker *worker, const struct actor *actor, const char *why)
 {
     const struct plan *plan = worker->setup->plan;
-    if (worker->complaints == COMPLAINTS)
+    uint32_t others = atomic_fetch_add(&worker->board->complaints, 1);
+    if (others >= COMPLAINTS)
         return;
     progress_say(&worker->progress, "client %u in %s was disconnected: %s", actor->index,
                  plan->room_name[plan_room(plan, actor->index)], why);
-    if (++worker->complaints == COMPLAINTS)
+    if (others + 1 == COMPLAINTS)
         progress_say(&worker->progress, "further disconnections are counted only");
 }
 
@@ -162,6 +165,13 @@ void clients_gone(struct actor *actor, enum actor_state before, const char *why)
             progress_say(&worker->progress, "client %u could not connect: %s", actor->index, why);
         back_later(worker, worker_client(worker, actor));
     }
+}
+
+void clients_conclude(struct worker *worker)
+{
+    for (uint32_t i = 0; i < worker->crowd.range.count; i++)
+        if (worker->client[i].cut_at != 0)
+            worker->place->stats.count[STAT_AWAY]++;
 }
 
 void clients_close(struct worker *worker)

@@ -11,9 +11,10 @@
 #include "loadtest/clock.h"
 
 #define TICK_US     10000
-#define LOOK_US     500000 /* between two looks at how things are, while messages are published */
-#define LOOK_SHARE  20     /* a look may take one part in so many of the time */
-#define FRAME_SPARE 65536  /* frames from the server may be this much larger than a payload */
+#define CATCH_UP_US 1000000 /* after the end of publishing: a hiccup is no lack of speed */
+#define LOOK_US     500000  /* between two looks at how things are, while messages are published */
+#define LOOK_SHARE  20      /* a look may take one part in so many of the time */
+#define FRAME_SPARE 65536   /* frames from the server may be this much larger than a payload */
 
 static double cpu_seconds(void)
 {
@@ -32,8 +33,30 @@ void worker_fail(struct worker *worker, const char *why)
 
 /* ---- publishing */
 
+/* The order has come, and is not yet taken up. */
+static bool is_told_to_stop(const struct worker *worker)
+{
+    const struct board *board = worker->board;
+    return atomic_load_explicit(&board->order, memory_order_acquire) != worker->order &&
+           board->phase == PHASE_STOP;
+}
+
+/* Until then it may still publish what was due before it was to stop. */
+static bool is_too_late(const struct worker *worker, uint64_t now)
+{
+    return is_told_to_stop(worker) && now >= worker->board->stop_at + CATCH_UP_US;
+}
+
+static bool is_behind(const struct worker *worker, uint64_t now)
+{
+    return worker->phase == PHASE_PUBLISH && is_told_to_stop(worker) &&
+           worker->next_due < worker->board->stop_at && !is_too_late(worker, now);
+}
+
 static void publish_due(struct worker *worker, uint64_t now)
 {
+    if (is_too_late(worker, now))
+        return;
     worker->next_due = traffic_publish(&worker->traffic, now);
     if (worker->next_due == UINT64_MAX)
         return;
@@ -112,6 +135,7 @@ static void obey(struct worker *worker, enum phase phase, uint64_t now)
         traffic_void_unanswered(&worker->traffic);
         break;
     case PHASE_AUDIT:
+        clients_conclude(worker);
         traffic_conclude(&worker->traffic);
         break;
     case PHASE_WAKE:
@@ -160,14 +184,8 @@ static void show(struct worker *worker)
     place->stats.bytes = loop->bytes;
     place->stats.count[STAT_HEARTBEATS] = loop->pings;
     place->last_delivery = worker->traffic.last_delivery;
+    place->last_sent = worker->traffic.last_sent;
     place->cpu_seconds = cpu_seconds();
-}
-
-/* It is to stop publishing, and has not yet published all that was due before. */
-static bool is_behind(const struct worker *worker)
-{
-    return worker->board->phase == PHASE_STOP && worker->phase == PHASE_PUBLISH &&
-           worker->next_due < worker->board->stop_at;
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -187,7 +205,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     if (worker->phase == PHASE_END)
         return;
     uint32_t order = atomic_load_explicit(&worker->board->order, memory_order_acquire);
-    if (order == worker->order || is_behind(worker))
+    if (order == worker->order || is_behind(worker, now))
         return;
     worker->order = order;
     obey(worker, worker->board->phase, now);

@@ -37,7 +37,6 @@ struct worker {
     struct worker_client *client; /* one for each actor */
     struct progress progress;     /* for what is said about single connections */
     uint64_t typed, left;         /* scenario chat: what it has done in this step */
-    uint32_t complaints;
 };
 
 /* Returns when it was told to end, or could not go on (its place shows why). */
@@ -59,6 +58,8 @@ void clients_gone(struct actor *actor, enum actor_state before, const char *why)
 void clients_left(struct actor *actor);
 /* For scenarios: it stops reading until the end of the step; nothing is owed to it any more. */
 void clients_stall(struct worker *worker, struct actor *actor);
+/* The step is over: counts those that are still away. */
+void clients_conclude(struct worker *worker);
 /* All that stalled read again, and what comes is passed over. */
 void clients_wake(struct worker *worker);
 /* For an actor that has joined: it leaves its room, and comes back after --reconnect-delay. */

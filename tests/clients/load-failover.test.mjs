@@ -3,7 +3,7 @@
 // from what was lost. The command is a signal to this process, in which the server is: one test at a time.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { assertCounters, run } from '../lib/broker.mjs';
+import { assertCounters, Broker, load, run } from '../lib/broker.mjs';
 
 const FAILOVER = ['--scenario', 'failover', '--connections', '12', '--rooms', '3', '--publishers', '3', '--rate', '150',
   '--duration', '2', '--command-at', '0.5', '--reconnect-delay', '0.3', '--command', `kill -USR2 ${process.pid}`];
@@ -135,9 +135,67 @@ test('what is published after the answer to the join must come', async () => {
   assert.equal(report.delivered + report.lost + report.missed, report.published * 4);
 });
 
-test('a command that fails is told', async () => {
-  const result = await run('socketio', {}, [...FAILOVER, '--command', 'exit 3', '--duration', '0.8']);
+/* One of these servers ends for good when the command strikes. Nobody publishes: they know nothing of each other. */
+async function oneDies(count, options = []) {
+  const brokers = [];
+  for (let i = 0; i < count; i++) brokers.push(await new Broker('socketio').start());
+  const die = () => brokers[0].stop();
+  process.once('SIGUSR2', die);
+  try {
+    return { brokers, ...await load(brokers[0].url, [...brokers.slice(1).flatMap(({ url }) => ['--url', url]), ...FAILOVER,
+      '--publishers', '0', ...options]) };
+  } finally {
+    process.removeListener('SIGUSR2', die);
+    for (const broker of brokers.slice(1)) broker.stop();
+  }
+}
+
+test('clients go to another server', async () => {
+  const result = await oneDies(2, ['--drain-timeout', '20']);
+  assertCounters({ ...result, report: { ...result.report, disconnected: 0, connect_failed: 0 } }, {}, 0);
+  assert.equal(result.report.disconnected, 6);
+  assert.equal(result.report.reconnects, 6);
+  assert.equal(result.report.joined, 12);
+  assert.equal(result.brokers[1].connections, 12);
+  assert.match(result.stdout, /^ok: all clients that were cut came back$/m);
+});
+
+test('clients that find no server any more', async () => {
+  const { code, report, stdout } = await oneDies(1);
+  assert.equal(code, 1);
+  assert.equal(report.ok, false);
+  assert.equal(report.away, 12);
+  assert.equal(report.joined, 0);
+  assert.match(stdout, /^reconnected +0 of 12 that were cut$/m);
+  assert.match(stdout, /^FAILED: away 12: clients that were cut, and were not back at the end$/m);
+});
+
+test('who comes back after the end of publishing is waited for', async () => {
+  const { code, report, said } = await failover(listeners, {},
+    ['--reconnect-delay', '1', '--command-at', '1.8', '--drain-timeout', '20']);
+  assert.equal(code, 0, said);
+  assert.equal(report.away, 0);
+});
+
+test('a command that disconnects nobody is told', async () => {
+  const result = await run('socketio', {}, [...FAILOVER, '--command', 'true', '--duration', '0.8']);
   assertCounters(result, {}, 0);
+  assert.match(result.stdout, /^reconnected +nobody was disconnected$/m);
+});
+
+test('a command that goes on is named', async () => {
+  const { code, report, stdout } = await run('socketio', {},
+    [...FAILOVER, '--command', 'exec sleep 60 >/dev/null 2>&1', '--duration', '0.8']);
+  process.kill(report.command.pid);
+  assert.equal(code, 0);
+  assert.equal(report.command.ended, false);
+  assert.match(stdout, new RegExp(`still running: process ${report.command.pid} goes on$`, 'm'));
+});
+
+test('a command that fails makes the run fail', async () => {
+  const result = await run('socketio', {}, [...FAILOVER, '--command', 'exit 3', '--duration', '0.8']);
+  assertCounters(result, {}, 1);
+  assert.match(result.stdout, /^FAILED: the command ended with status 3$/m);
   assert.equal(result.report.command.status, 3);
   assert.match(result.stdout, /^command .* ended with status 3$/m);
   assert.match(result.stderr, /the command ended with status 3/);

@@ -86,6 +86,23 @@ describe('a load process that does not get to run for a while', { concurrency: 2
     assert.equal(result.report.generator_bottleneck, true);
   });
 
+  test('the one that publishes, for too long: less is published than was due, and that is a failure', async () => {
+    const { broker, run, pids } = await running(/ publishing /, {}, ['--rate', '30', '--duration', '0.8']);
+    await waitFor(() => broker.published >= 5, 'some are published');
+    process.kill(pids[0], 'SIGSTOP');
+    await delay(2500);
+    process.kill(pids[0], 'SIGCONT');
+    const result = await run.end();
+    broker.stop();
+    assertCounters(result, {}, 1);
+    const { report, stdout } = result;
+    assert.equal(report.due, 24);
+    assert.ok(report.published >= 5 && report.published < 24, `${report.published}`);
+    assert.equal(report.delivered, report.published * 4);
+    assert.ok(stdout.includes(`FAILED: published ${report.published} of 24 that were due:`), stdout);
+    assert.match(report.generator_why, /could not publish all that was due/);
+  });
+
   test('it says that it may have been the bottleneck', async () => {
     const { broker, run, pids } = await running(/ publishing /, {}, ['--duration', '1']);
     for (let i = 0; i < 4; i++) {
@@ -118,15 +135,17 @@ describe('Ctrl-C', { concurrency: 3 }, () => {
     assert.ok(report.published > 0);
     assert.equal(report.published, broker.published);
     assert.equal(report.delivered, report.published * 4);
-    assert.match(stdout, /^interrupted/m);
+    assert.match(stdout, /^interrupted: published for a shorter time than asked for$/m);
+    assert.doesNotMatch(stdout, /FAILED|outstanding/);
   });
 
   test('while connecting', async () => {
     const { broker, run, pids } = await running(/ connecting /, { join: () => true });
     run.program.kill('SIGTERM');
-    const { code, stderr } = await run.end();
+    const { code, report, stderr } = await run.end();
     broker.stop();
     assert.equal(code, 1);
+    assert.equal(report.interrupted, true);
     assert.match(stderr, /FAILED: interrupted while connecting \(0 of 12 clients had joined\)/);
     await allGone(pids);
   });
@@ -140,6 +159,8 @@ describe('Ctrl-C', { concurrency: 3 }, () => {
     assert.equal(report.interrupted, true);
     assert.equal(report.lost, 1);
     assert.match(stdout, /FAILED: lost 1:/);
+    assert.match(stdout, /^interrupted: did not wait for all that was outstanding: what is lost may only be late$/m);
+    assert.doesNotMatch(stdout, /shorter time/);
   });
 
   test('a second one does not wait for what is outstanding', async () => {

@@ -155,7 +155,8 @@ describe('roomcast-load report', () => {
     assert.match(stdout, /^ +first +second$/m);
     assert.deepEqual(row(stdout, '--dialect'), ['socketio', 'json']);
     assert.deepEqual(row(stdout, '--rate'), ['100', '300']);
-    assert.deepEqual(row(stdout, 'messages/s'), ['100', '300 x3']);
+    const [, attained] = row(stdout, 'messages/s');
+    assert.ok(Math.abs(parseFloat(attained) - 300) < 15, attained);
     assert.deepEqual(row(stdout, 'verdict'), ['ok', 'ok']);
     assert.deepEqual(row(stdout, 'faults'), ['none', 'none']);
     assert.doesNotMatch(stdout, /failed|differ/);
@@ -206,7 +207,7 @@ describe('roomcast-load report', () => {
   test('large and small ratios', async () => {
     const other = variant('ratios.json', (json) => {
       json.latency_us.p50 = 1890 * read('first.json').latency_us.p50;
-      json.rate = 100 / 300_000;
+      json.messages_per_second = read('first.json').messages_per_second / 300_000;
       json.generator_cpu = read('first.json').generator_cpu / 2;
     });
     const { stdout } = await report(file('first.json'), other);

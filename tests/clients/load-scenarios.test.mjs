@@ -2,7 +2,8 @@
 // The shapes of load and the scenarios of roomcast-load, against servers that see what it does, and do wrong.
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { assertCounters, load, once5, run } from '../lib/broker.mjs';
+import { assertCounters, Broker, load, Load, once5, run } from '../lib/broker.mjs';
+import { waitFor } from '../lib/wait.mjs';
 
 const clock = () => Number(process.hrtime.bigint() / 1000n); /* CLOCK_MONOTONIC, as the generator's */
 
@@ -149,6 +150,21 @@ describe('storm', { concurrency: 3 }, () => {
     assert.match(stderr, /could not connect: .*503/);
   });
 
+  test('interrupted in the third round: the rounds before it are told', async () => {
+    const broker = await new Broker('socketio', { join: (self) => self.connections > 24 }).start();
+    const run = new Load(broker.url, [...STORM, '--rounds', '3']);
+    await waitFor(() => broker.connections > 24, 'the third round has begun');
+    run.program.kill('SIGINT');
+    const result = await run.end();
+    broker.stop();
+    assertCounters(result, {}, 0);
+    assert.equal(result.report.interrupted, true);
+    assert.equal(result.report.steps.length, 2);
+    assert.match(result.stdout, /^round 2 of 3:$/m);
+    assert.match(result.stdout, /^interrupted: 2 of 3 rounds were done$/m);
+    assert.match(result.stdout, / while connecting$/m);
+  });
+
   test('a member is disconnected while others connect', async () => {
     let done = false;
     const result = await run('socketio', {
@@ -240,6 +256,15 @@ describe('idle', { concurrency: 2 }, () => {
 describe('options that contradict each other', () => {
   for (const [options, message] of [
     [['--stalled', '0.1'], /option --stalled: only for --scenario slow/],
+    [['--typing', '1'], /option --typing: only for --scenario chat/],
+    [['--command-at', '0.1'], /option --command-at: needs a --command/],
+    [['--publish-path', '/x'], /option --publish-path: only for --dialect sse/],
+    [['--search', '--rounds', '2'], /option --rounds: not with --search/],
+    [['--search', '--scenario', 'slow'], /option --search: only for --scenario broadcast, rooms and chat/],
+    [['--max-p99', '5', '--rate', '0'], /option --max-p99: needs --publishers and a --rate/],
+    [['--burst', '61'], /option --burst: expected at most --rate times --duration \(60\), got 61/],
+    [['--scenario', 'chat', '--publish-args', '[{message}]'], /option --typing: needs \{event\} in --publish-args/],
+    [['--html', '-', '--json', '-'], /options --json and --html: expected different files, got "-" for both/],
     [['--command', 'true', '--command-at', '0.4'], /option --command-at: expected less than .* \(0\.4 s\), got 0\.4/],
     [['--scenario', 'failover'], /scenario failover: needs a --command/],
     [['--search', '--publishers', '0'], /option --search: needs --publishers and a --rate/],

@@ -5,7 +5,9 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { assertCounters, Broker, dialects, load, Load, LOAD, once5, run } from '../lib/broker.mjs';
 import { Process } from '../lib/process.mjs';
 
@@ -29,6 +31,9 @@ for (const dialect of Object.keys(dialects)) for (const processes of ['1', '3'])
       assert.equal(broker.deliveries, 240);
       assert.equal(report.latency_us.count, 240);
       assert.equal(report.joined, 12);
+      assert.equal(report.due, 60);
+      assert.ok(report.messages_per_second > 100 && report.messages_per_second < 151, `${report.messages_per_second}`);
+      assert.match(stdout, /^published +60 of 60 due \(1\d\d\.\d\/s\), acknowledged 60, refused 0$/m);
       assert.ok(report.latency_us.p50 <= report.latency_us.max);
       assert.match(stdout, /^ok: every subscriber got every accepted message once and in order$/m);
       assert.match(stderr, /publishing +connected 12\/12 .* lost 0  p99 .* outstanding \d+ /);
@@ -234,12 +239,50 @@ test('everybody is disconnected: it does not wait for the end', async () => {
     },
   }).start();
   const begun = Date.now();
-  const { code, report, stderr } = await load(broker.url, ['--duration', '60']);
+  const { code, report, stdout, stderr } = await load(broker.url, ['--duration', '60', '--processes', '3']);
   broker.stop();
   assert.equal(code, 1);
   assert.equal(report.disconnected, 12);
   assert.ok(Date.now() - begun < 10_000);
-  assert.match(stderr, /further disconnections are counted only/);
+  assert.equal(stderr.match(/^roomcast-load: client \d+ in room-\d was disconnected: /mg).length, 5, stderr);
+  assert.equal(stderr.match(/^roomcast-load: further disconnections are counted only$/mg).length, 1, stderr);
+  assert.match(stdout, /^ended early: nobody was connected any more after \d\.\d s of 60 s of publishing$/m);
+  assert.doesNotMatch(stdout, /that were due/);
+});
+
+test('--max-p99 is a threshold', async () => {
+  const slow = {
+    deliver(broker, member, room, text) {
+      setTimeout(() => member.send(text), 150);
+      return true;
+    },
+  };
+  assertCounters(await run('socketio', slow, ['--max-p99', '60000']), {}, 0);
+  const { code, report, stdout } = await run('socketio', slow, ['--max-p99', '100']);
+  assert.equal(code, 1);
+  assert.equal(report.ok, false);
+  assert.match(stdout, /^FAILED: p99 of latency [\d.]+ m?s is above --max-p99 \(100 ms\)$/m);
+});
+
+test('another event than the one that messages come with', async () => {
+  const { code, report, stdout } = await run('socketio', {}, ['--publish-args', '["{room}","said",{message}]']);
+  assert.equal(code, 1);
+  assert.equal(report.lost, 240);
+  assert.match(stdout, /^hint: not one delivery arrived: is --message-event right\?$/m);
+});
+
+test('files that are to be written are tried before the run, and left as they are', async () => {
+  const broker = await new Broker('socketio').start();
+  const { code, stderr } = await load(broker.url, ['--html', '/no/such/folder/x.html']);
+  assert.equal(code, 2);
+  assert.match(stderr, /option --html: cannot write "\/no\/such\/folder\/x\.html": No such file/);
+  assert.equal(broker.connections, 0);
+  const run = new Load(broker.url, ['--duration', '60', '--html', `${tmpdir()}/roomcast-load-${process.pid}.html`]);
+  await run.said(/ publishing /);
+  assert.equal(existsSync(run.file), false);
+  run.program.kill('SIGKILL');
+  assert.equal((await run.end()).report, null);
+  broker.stop();
 });
 
 test('large messages', async () => {

@@ -13,7 +13,7 @@ import { waitFor } from './wait.mjs';
 export const LOAD = process.env.ROOMCAST_LOAD
   ?? resolve(fileURLToPath(import.meta.url), '../../../build/asan/roomcast-load');
 const folder = temporaryFolder('load');
-const FAULTS = ['lost', 'duplicated', 'out_of_order', 'wrong_room', 'unexpected', 'disconnected', 'missed',
+const FAULTS = ['lost', 'duplicated', 'out_of_order', 'wrong_room', 'unexpected', 'away', 'disconnected', 'missed',
   'connect_failed', 'unanswered', 'unsent'];
 let reports = 0;
 

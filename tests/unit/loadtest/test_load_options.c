@@ -112,6 +112,53 @@ static void refused(void **state)
         assert_int_equal(parse(bad[i][0], bad[i][1], NULL, NULL), OPTIONS_BAD);
 }
 
+/* An option that would do nothing is refused, and so are values that contradict each other. */
+static void without_effect(void **state)
+{
+    (void)state;
+    static const char *const bad[][4] = {{"--churn", "1"},
+                                         {"--typing=0", "--scenario=rooms"},
+                                         {"--stalled=0.1", "--scenario", "chat"},
+                                         {"--command-at", "1"},
+                                         {"--publish-path", "/x"},
+                                         {"--publish-path=/x", "--dialect", "json"},
+                                         {"--search", "--rounds=2"},
+                                         {"--max-p99=5", "--publishers=0"},
+                                         {"--max-p99=5", "--rate=0"},
+                                         {"--search", "--scenario", "slow"},
+                                         {"--search", "--scenario=storm", "--publishers=1", "--rate=9"},
+                                         {"--search", "--scenario=failover", "--command", "true"},
+                                         {"--rate=10", "--burst=11", "--duration=1"},
+                                         {"--scenario=chat", "--publish-args=[{message}]"},
+                                         {"--json=x", "--html=x"},
+                                         {"--json=-", "--html=-"}};
+    static const char *const fine[][4] = {{"--scenario", "chat", "--churn=0", "--typing=2"},
+                                          {"--publish-path=/x", "--dialect", "sse"},
+                                          {"--search", "--scenario", "chat"},
+                                          {"--search", "--scenario", "rooms"},
+                                          {"--max-p99", "5"},
+                                          {"--rate=10", "--burst=10", "--duration=1"},
+                                          {"--rate=0", "--burst=10"},
+                                          {"--scenario=chat", "--typing=0", "--publish-args=[{message}]"},
+                                          {"--scenario=chat", "--dialect=raw", "--publish-args=[{message}]"},
+                                          {"--json=x", "--html=y"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(parse(bad[i][0], bad[i][1], bad[i][2], bad[i][3]), OPTIONS_BAD);
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
+        assert_int_equal(parse(fine[i][0], fine[i][1], fine[i][2], fine[i][3]), OPTIONS_RUN);
+}
+
+static void the_threshold_has_a_default_in_a_search(void **state)
+{
+    (void)state;
+    assert_int_equal(parse(NULL, NULL, NULL, NULL), OPTIONS_RUN);
+    assert_true(options.max_p99 <= 0);
+    assert_int_equal(parse("--search", NULL, NULL, NULL), OPTIONS_RUN);
+    assert_true(options.max_p99 > 99.9 && options.max_p99 < 100.1);
+    assert_int_equal(parse("--search", "--max-p99=7", NULL, NULL), OPTIONS_RUN);
+    assert_true(options.max_p99 > 6.9 && options.max_p99 < 7.1);
+}
+
 static void too_many_urls(void **state)
 {
     (void)state;
@@ -124,8 +171,10 @@ static void too_many_urls(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults),      cmocka_unit_test(values),
-                                       cmocka_unit_test(small_runs),    cmocka_unit_test(refused),
-                                       cmocka_unit_test(too_many_urls), cmocka_unit_test(scenarios)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults),       cmocka_unit_test(values),
+        cmocka_unit_test(small_runs),     cmocka_unit_test(refused),
+        cmocka_unit_test(too_many_urls),  cmocka_unit_test(scenarios),
+        cmocka_unit_test(without_effect), cmocka_unit_test(the_threshold_has_a_default_in_a_search)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

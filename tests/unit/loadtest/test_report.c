@@ -13,6 +13,7 @@
 
 #include "core/codec/json.h"
 #include "loadtest/report/report.h"
+#include "loadtest/scenario/scenarios.h"
 
 static struct options options;
 static struct step step;
@@ -139,11 +140,97 @@ static void verdict_of_several_faults(void **state)
     step.stats.count[STAT_LOST] = 3;
     step.stats.count[STAT_DUPLICATED] = 4;
     result.interrupted = true;
+    step.cut_short = BY_INTERRUPT;
     struct buf out = json_of_result();
     assert_non_null(strstr(out.p, "\"verdict\":[\"interrupted: "));
     assert_non_null(strstr(out.p, "\",\"FAILED: lost 3: "));
     assert_non_null(strstr(out.p, "\",\"FAILED: duplicated 4: "));
     buf_free(&out);
+}
+
+/* The load generator has to keep to its schedule, unless it was stopped. */
+static void less_than_was_due(void **state)
+{
+    (void)state;
+    step.stats.count[STAT_PUBLISHED] = 980;
+    step.due = 1000;
+    assert_false(result_failed(&result));
+    assert_true(printed("980 of 1000 due"));
+    step.stats.count[STAT_PUBLISHED] = 979;
+    assert_true(result_failed(&result));
+    assert_true(printed("FAILED: published 979 of 1000 that were due"));
+    step.cut_short = BY_INTERRUPT;
+    assert_false(result_failed(&result));
+    result.interrupted = true;
+    assert_true(printed("interrupted: published for a shorter time than asked for"));
+    step.cut_short = BY_DISCONNECTIONS;
+    assert_true(printed("ended early: nobody was connected any more"));
+    assert_false(printed("shorter time"));
+    step.waited_less = true;
+    assert_true(printed("interrupted: did not wait for all that was outstanding"));
+}
+
+static void a_threshold(void **state)
+{
+    (void)state;
+    options.max_p99 = 2;
+    assert_false(result_failed(&result));
+    options.max_p99 = 1.2;
+    assert_true(result_failed(&result));
+    assert_true(printed("FAILED: p99 of latency 1.23 ms is above --max-p99 (1.2 ms)"));
+    options.max_p99 = 0;
+}
+
+static void a_command_that_fails(void **state)
+{
+    (void)state;
+    result.command.at = 1;
+    result.command.pid = 4711;
+    assert_false(result_failed(&result));
+    assert_true(printed("still running: process 4711 goes on"));
+    result.command.ended = true;
+    assert_false(result_failed(&result));
+    result.command.status = 127;
+    assert_true(result_failed(&result));
+    assert_true(printed("FAILED: the command ended with status 127"));
+}
+
+/* Being cut is part of the scenario, staying away is not. */
+static void failover(void **state)
+{
+    (void)state;
+    options.scenario = &scenario_failover;
+    assert_true(printed("nobody was disconnected"));
+    step.stats.count[STAT_DISCONNECTED] = 3;
+    assert_false(result_failed(&result));
+    step.stats.count[STAT_AWAY] = 3;
+    assert_true(result_failed(&result));
+    assert_true(printed("reconnected  0 of 3 that were cut"));
+    assert_true(printed("FAILED: away 3: "));
+}
+
+static void nothing_arrived(void **state)
+{
+    (void)state;
+    step.stats.count[STAT_LOST] = 100;
+    assert_false(printed("is --message-event right?"));
+    step.stats.count[STAT_DELIVERED] = 0;
+    assert_true(printed("hint: not one delivery arrived: is --message-event right?"));
+}
+
+static void rounds(void **state)
+{
+    static struct step two[2];
+    (void)state;
+    two[0] = two[1] = step;
+    result.step = two;
+    result.steps = 2;
+    result.shown = 1;
+    options.rounds = 3;
+    result.interrupted = true;
+    assert_true(printed("round 2 of 3"));
+    assert_true(printed("interrupted: 2 of 3 rounds were done"));
+    assert_false(printed("shorter time"));
 }
 
 /* Without acknowledgements there is nothing to be said about them. */
@@ -224,7 +311,8 @@ static void commands_count_from_publishing(void **state)
     (void)state;
     step.from.publishing = 1.5;
     result.command.at = 4;
-    assert_true(printed("command      run 2.50 s after publishing began, still running\n"));
+    assert_true(
+        printed("command      run 2.50 s after publishing began, still running: process 0 goes on\n"));
 }
 
 static void memory_that_was_there_before(void **state)
@@ -254,6 +342,12 @@ int main(void)
                                        cmocka_unit_test_setup(what_clients_did_besides, setup),
                                        cmocka_unit_test_setup(connections_of_an_earlier_step, setup),
                                        cmocka_unit_test_setup(commands_count_from_publishing, setup),
-                                       cmocka_unit_test_setup(memory_that_was_there_before, setup)};
+                                       cmocka_unit_test_setup(memory_that_was_there_before, setup),
+                                       cmocka_unit_test_setup(less_than_was_due, setup),
+                                       cmocka_unit_test_setup(a_threshold, setup),
+                                       cmocka_unit_test_setup(a_command_that_fails, setup),
+                                       cmocka_unit_test_setup(failover, setup),
+                                       cmocka_unit_test_setup(nothing_arrived, setup),
+                                       cmocka_unit_test_setup(rounds, setup)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

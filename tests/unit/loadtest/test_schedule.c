@@ -135,6 +135,23 @@ static void sequence_numbers_run_out(void **state)
     }
 }
 
+static void due_before_a_time(void **state)
+{
+    (void)state;
+    struct pace pace = {.rate = 1000, .ramp = 2, .duration = 3, .publishers = 3, .burst = 5};
+    struct schedule s;
+    schedule_init(&s, 5000, 0, &pace);
+    assert_int_equal(schedule_due_before(&s, 0), 0);
+    assert_int_equal(schedule_due_before(&s, 5000), 0);
+    assert_int_equal(schedule_due_before(&s, 5001), 5);
+    assert_int_equal(schedule_due_before(&s, s.end), s.total);
+    assert_int_equal(schedule_due_before(&s, UINT64_MAX), s.total);
+    uint64_t before = schedule_due_before(&s, 3456789);
+    assert_true(schedule_due(&s, before - 1) < 3456789 && schedule_due(&s, before) >= 3456789);
+    init(&s, 5, 0, 0, 10, 3);
+    assert_int_equal(schedule_due_before(&s, s.end), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(sequence_numbers_run_out),
@@ -144,6 +161,7 @@ int main(void)
                                        cmocka_unit_test(nothing_to_publish),
                                        cmocka_unit_test(sequence_numbers_do_not_wrap),
                                        cmocka_unit_test(bursts),
-                                       cmocka_unit_test(ramp)};
+                                       cmocka_unit_test(ramp),
+                                       cmocka_unit_test(due_before_a_time)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
