@@ -17,7 +17,7 @@ static FILE *open_file(pid_t pid, const char *name)
     return fopen(path, "re");
 }
 
-/* Clock ticks, which is coarse, but ended threads count. */
+/* Clock ticks, which is coarse, but ended threads count. false with errno; ESRCH: it has ended. */
 static bool read_stat(pid_t pid, struct server_usage *usage)
 {
     char text[1024];
@@ -34,10 +34,14 @@ static bool read_stat(pid_t pid, struct server_usage *usage)
     if (!after_name || sscanf(after_name + 1,
                               " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %ld %*d "
                               "%*u %*u %ld",
-                              &state, &user, &system, &threads, &pages) != 5)
+                              &state, &user, &system, &threads, &pages) != 5) {
+        errno = n > 0 ? EBADMSG : ESRCH; /* it ended after the file was opened */
         return false;
-    if (state == 'Z' || state == 'X') /* it has ended, only its parent has not looked */
+    }
+    if (state == 'Z' || state == 'X') { /* only its parent has not looked */
+        errno = ESRCH;
         return false;
+    }
     usage->cpu_seconds = (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
     usage->rss_bytes = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
     usage->threads = (uint32_t)threads;
@@ -104,6 +108,15 @@ static void read_short_name(struct server *server)
         fclose(file);
 }
 
+static void say_unreadable(pid_t pid, char *why, size_t size)
+{
+    if (errno == ESRCH)
+        snprintf(why, size, "process %d has ended", (int)pid);
+    else
+        snprintf(why, size, "cannot read what process %d uses: %s", (int)pid,
+                 errno == ENOENT ? "there is no such process" : strerror(errno));
+}
+
 bool servers_init(struct servers *servers, const pid_t *pids, uint32_t count, char *why, size_t size)
 {
     *servers = (struct servers){.count = count};
@@ -113,10 +126,8 @@ bool servers_init(struct servers *servers, const pid_t *pids, uint32_t count, ch
         read_name(server);
         if (server->name[0] == '\0')
             read_short_name(server);
-        errno = 0;
         if (!read_server(server)) {
-            snprintf(why, size, "cannot read what process %d uses: %s", (int)pids[i],
-                     errno == ENOENT ? "there is no such process" : strerror(errno));
+            say_unreadable(pids[i], why, size);
             return false;
         }
         server->at_start = server->usage;

@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -49,6 +50,22 @@ static void this_process(void **state)
     free(ballast);
 }
 
+/* posix_spawn() returns in the midst of exec: the arguments come a little later. */
+static void await_arguments(pid_t pid)
+{
+    char name[40];
+    int first = EOF;
+    snprintf(name, sizeof name, "/proc/%d/cmdline", (int)pid);
+    for (int i = 0; first == EOF && i < 10000; i++) {
+        FILE *file = fopen(name, "re");
+        assert_non_null(file);
+        first = fgetc(file);
+        fclose(file);
+        usleep(1000);
+    }
+    assert_int_not_equal(first, EOF);
+}
+
 /* The kernel's short name would end after 15 bytes. */
 static void a_long_name(void **state)
 {
@@ -59,6 +76,7 @@ static void a_long_name(void **state)
     char why[200];
     pid_t child;
     assert_int_equal(posix_spawn(&child, "/bin/sleep", NULL, NULL, argv, environment), 0);
+    await_arguments(child);
     bool found = servers_init(&servers, &child, 1, why, sizeof why);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
@@ -99,6 +117,11 @@ static void one_that_ends(void **state)
     assert_int_equal(servers_read(&servers).rss_bytes, 0);
     assert_int_equal(servers.server[0].usage.rss_bytes, rss);
     assert_true(servers.server[0].gone);
+    char ended[60];
+    struct servers late;
+    snprintf(ended, sizeof ended, "process %d has ended", (int)child);
+    assert_false(servers_init(&late, &child, 1, why, sizeof why));
+    assert_string_equal(why, ended);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(servers_read(&servers).rss_bytes, 0);
     assert_int_equal(servers.server[0].usage.rss_bytes, rss);
