@@ -17,9 +17,9 @@ static void search_verdict(struct buf *out, const struct result *result)
     char deliveries[16];
     format_count(step_deliveries_per_second(&result->step[result->shown]), deliveries);
     buf_addf(out,
-             "ok: %.6g messages/s (%s deliveries/s) is the highest rate that held: "
+             "%s%.6g messages/s (%s deliveries/s) is the highest rate that held: "
              "nothing lost, p99 below %.12g ms\n",
-             result->searched, deliveries, o->max_p99);
+             result_failed(result) ? "" : "ok: ", result->searched, deliveries, o->max_p99);
 }
 
 static void fault_verdict(struct buf *out, const struct result *result, const struct stats *all)

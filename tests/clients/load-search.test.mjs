@@ -60,6 +60,15 @@ describe('the highest rate that holds', { concurrency: 3 }, () => {
     assert.equal(result.report.steps.at(-1).joined, 12);
     assert.ok(result.report.steps[2].disconnected > 0);
   });
+
+  test('a command that fails makes it fail, whatever was found', async () => {
+    const { code, report, stdout } = await run('socketio', aboveLimit(() => true), [...SEARCH, '--command', 'exit 3']);
+    assert.equal(code, 1);
+    assert.equal(report.ok, false);
+    assert.ok(report.search.rate > 0);
+    assert.doesNotMatch(stdout, /^ok/m);
+    assert.match(stdout, /^FAILED: the command ended with status 3\n[\d.]+ messages\/s .* is the highest rate that held/m);
+  });
 });
 
 test('a server that never holds', async () => {

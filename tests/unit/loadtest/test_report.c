@@ -195,6 +195,21 @@ static void a_command_that_fails(void **state)
     assert_true(printed("FAILED: the command ended with status 127"));
 }
 
+/* What a search has found is told, but nothing is ok. */
+static void a_command_that_fails_in_a_search(void **state)
+{
+    (void)state;
+    options.search = true;
+    result.searched = 200;
+    result.command.at = 1;
+    result.command.ended = true;
+    assert_true(printed("\nok: 200 messages/s"));
+    result.command.status = 3;
+    assert_true(result_failed(&result));
+    assert_true(printed("\nFAILED: the command ended with status 3\n200 messages/s ("));
+    assert_false(printed("ok:"));
+}
+
 /* Being cut is part of the scenario, staying away is not. */
 static void failover(void **state)
 {
@@ -346,6 +361,7 @@ int main(void)
                                        cmocka_unit_test_setup(less_than_was_due, setup),
                                        cmocka_unit_test_setup(a_threshold, setup),
                                        cmocka_unit_test_setup(a_command_that_fails, setup),
+                                       cmocka_unit_test_setup(a_command_that_fails_in_a_search, setup),
                                        cmocka_unit_test_setup(failover, setup),
                                        cmocka_unit_test_setup(nothing_arrived, setup),
                                        cmocka_unit_test_setup(rounds, setup)};
