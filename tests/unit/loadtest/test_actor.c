@@ -13,9 +13,12 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "core/base/list.h"
 #include "loadtest/clock.h"
+#include "loadtest/wire/websocket.h"
 #include "loadtest/worker/crowd.h"
 
 #define ANSWER  "HTTP/1.1 101 Yes\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
@@ -86,8 +89,9 @@ static int setup(void **state)
     (void)state;
     struct options options;
     struct sockaddr_in *address = (struct sockaddr_in *)&target.addr;
-    const char *argv[] = {"roomcast-load", "--dialect", "json", "--connections", "1", "--leave-event", "go"};
-    assert_int_equal(options_parse(&options, 7, (char **)argv), OPTIONS_RUN);
+    const char *argv[] = {"roomcast-load", "--scenario=chat", "--dialect=json", "--connections=1",
+                          "--leave-event=go"};
+    assert_int_equal(options_parse(&options, 5, (char **)argv), OPTIONS_RUN);
     target = (struct target){.host = "127.0.0.1", .port = "80", .addr_len = sizeof *address};
     *address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -238,16 +242,21 @@ static void starts_again(void **state)
     start_and_join();
 }
 
+/* What waits in its socket when the loop turns would be read then, were it not for the pause. */
 static void stops_reading(void **state)
 {
     (void)state;
+    static const char message[] = "{\"event\":\"load\",\"args\":[1]}";
+    int waiting = 0, all = 2 + (int)strlen(message);
     start_and_join();
     actor_pause(actor, true);
-    answer("{\"event\":\"load\",\"args\":[1]}");
-    for (int i = 0; i < 20; i++) {
-        usleep(1000);
-        event_base_loop(base, EVLOOP_NONBLOCK);
-    }
+    answer(message);
+    int fd = container_of(actor->wire, struct websocket, wire)->stream.fd;
+    for (uint64_t end = clock_us() + WAIT_US; waiting < all && clock_us() < end; usleep(200))
+        assert_int_equal(ioctl(fd, FIONREAD, &waiting), 0);
+    event_base_loop(base, EVLOOP_NONBLOCK);
+    assert_int_equal(ioctl(fd, FIONREAD, &waiting), 0);
+    assert_int_equal(waiting, all);
     assert_string_equal(told, "");
     actor_pause(actor, false);
     expect_told("bad message|");
