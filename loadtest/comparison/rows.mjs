@@ -140,7 +140,7 @@ export const rows = [
     name: 'generator',
     title: 'the load generator itself',
     peers: ['source', 'source-packed'],
-    load: { connections: 100, rooms: 1, size: 64 },
+    load: { connections: 100, rooms: 1 },
     measures: { reading: { kind: 'reading', load: {} } },
     goals: ['source', 'source-packed'].map((peer) =>
       goal('frames_per_cpu_second', [peer, 'reading'], null, atLeast(500_000))),

@@ -230,13 +230,12 @@ static enum options_result parse_all(struct options *options, int argc, char **a
     return result;
 }
 
-/* An option that has no effect would be a misunderstanding. */
 static enum options_result check_given(const struct options *options, int argc, char **argv)
 {
     const struct option *o;
     const char *value;
     for (int i = 1; i < argc; i++)
-        if (next_option(argc, argv, &i, &o, &value) != OPTIONS_RUN || !option_has_effect(options, o->name))
+        if (next_option(argc, argv, &i, &o, &value) != OPTIONS_RUN || !option_has_effect(options, o))
             return OPTIONS_BAD;
     return OPTIONS_RUN;
 }

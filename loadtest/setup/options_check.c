@@ -8,6 +8,7 @@
 
 #include "loadtest/dialect/dialect.h"
 #include "loadtest/scenario/scenarios.h"
+#include "loadtest/wire/wire.h"
 
 static bool bad(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -24,6 +25,26 @@ static bool bad(const char *format, ...)
 
 /* ---- options that only some runs have a use for */
 
+static bool has_rate(const struct options *o)
+{
+    return o->rate > 0 || o->publishers == 0;
+}
+
+static bool has_publishers(const struct options *o)
+{
+    return o->publishers > 0 || o->rate <= 0;
+}
+
+static bool publishes(const struct options *o)
+{
+    return o->publishers > 0 && o->rate > 0;
+}
+
+static bool has_listeners(const struct options *o)
+{
+    return o->publishers < o->connections;
+}
+
 static bool is_chat(const struct options *o)
 {
     return o->scenario == &scenario_chat;
@@ -34,24 +55,19 @@ static bool is_slow(const struct options *o)
     return o->scenario == &scenario_slow;
 }
 
-static bool is_sse(const struct options *o)
+static bool moves(const struct options *o)
 {
-    return o->dialect == &load_sse;
+    return is_chat(o) && o->churn > 0;
 }
 
-static bool has_command(const struct options *o)
+static bool joins_by_event(const struct options *o)
 {
-    return o->command != NULL;
+    return o->dialect->joining == JOIN_BY_EVENT;
 }
 
-static bool publishes(const struct options *o)
+static bool returns(const struct options *o)
 {
-    return o->publishers > 0 && o->rate > 0;
-}
-
-static bool searches_not(const struct options *o)
-{
-    return !o->search;
+    return o->scenario->retries || o->search || (moves(o) && joins_by_event(o));
 }
 
 static bool can_be_searched(const struct options *o)
@@ -59,25 +75,63 @@ static bool can_be_searched(const struct options *o)
     return o->scenario->searchable;
 }
 
-static const struct {
-    const char *name;
-    bool (*has_effect)(const struct options *o);
-    const char *otherwise;
-} conditions[] = {{"--churn", is_chat, "only for --scenario chat"},
-                  {"--typing", is_chat, "only for --scenario chat"},
-                  {"--stalled", is_slow, "only for --scenario slow"},
-                  {"--publish-path", is_sse, "only for --dialect sse"},
-                  {"--command-at", has_command, "needs a --command"},
-                  {"--rounds", searches_not, "not with --search"},
-                  {"--search", can_be_searched, "only for --scenario broadcast, rooms and chat"},
-                  {"--search", publishes, "needs --publishers and a --rate to begin with"},
-                  {"--max-p99", publishes, "needs --publishers and a --rate"}};
-
-bool option_has_effect(const struct options *options, const char *name)
+static bool searches_not(const struct options *o)
 {
-    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
-        if (strcmp(conditions[i].name, name) == 0 && !conditions[i].has_effect(options))
-            return bad("option %s: %s", name, conditions[i].otherwise);
+    return !o->search;
+}
+
+static bool has_command(const struct options *o)
+{
+    return o->command != NULL;
+}
+
+static bool names_events(const struct options *o)
+{
+    return o->dialect->events;
+}
+
+static bool has_acks(const struct options *o)
+{
+    return o->dialect->acks;
+}
+
+static bool posts(const struct options *o)
+{
+    return o->dialect == &load_sse;
+}
+
+static bool is_websocket(const struct options *o)
+{
+    return o->dialect->wire == &wire_websocket;
+}
+
+static const struct {
+    enum option_needs need;
+    bool (*is_met)(const struct options *o);
+    const char *text;
+} needs[] = {{CHAT, is_chat, "--scenario chat"},
+             {SLOW, is_slow, "--scenario slow"},
+             {MOVES, moves, "--scenario chat with a --churn above 0"},
+             {SEARCHABLE, can_be_searched, "--scenario broadcast, rooms or chat"},
+             {ROOM_EVENTS, joins_by_event, "--dialect socketio, polling or json"},
+             {NAMED_EVENTS, names_events, "--dialect socketio, polling, json or sse"},
+             {ACKS, has_acks, "--dialect socketio, polling, json or sse"},
+             {POSTS, posts, "--dialect sse"},
+             {WEBSOCKET, is_websocket, "--dialect socketio, json or raw"},
+             {RATE, has_rate, "a --rate above 0"},
+             {PUBLISHERS, has_publishers, "--publishers"},
+             {MESSAGES, publishes, "--publishers and a --rate above 0"},
+             {LISTENERS, has_listeners, "more --connections than --publishers"},
+             {RETURNS, returns, "--scenario storm, failover or chat (with --churn), or --search"},
+             {NO_SEARCH, searches_not, "a run without --search"},
+             {COMMAND, has_command, "a --command"}};
+
+bool option_has_effect(const struct options *options, const struct option *option)
+{
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+        if ((option->needs & needs[i].need) && !needs[i].is_met(options))
+            return bad("option %s: has no effect here (scenario %s, dialect %s), it needs %s", option->name,
+                       options->scenario->name, options->dialect->name, needs[i].text);
     return true;
 }
 
@@ -112,13 +166,12 @@ static bool check_burst(const struct options *o)
 /* Typing notices are other events than messages. */
 static bool check_typing(const struct options *o)
 {
-    bool by_event = o->dialect->joining == JOIN_BY_EVENT;
     return !is_chat(o) || o->typing <= 0 || !publishes(o) || !o->dialect->events ||
-           strstr(by_event ? o->publish_args : o->publish_path, "{event}") ||
+           strstr(joins_by_event(o) ? o->publish_args : o->publish_path, "{event}") ||
            bad("option --typing: needs {event} in --publish-%s: else typing notices look like messages (or "
                "use "
                "--typing 0)",
-               by_event ? "args" : "path");
+               joins_by_event(o) ? "args" : "path");
 }
 
 static bool check_files(const struct options *o)

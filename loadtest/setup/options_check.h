@@ -5,9 +5,10 @@
 #define LOADTEST_OPTIONS_CHECK_H
 
 #include "loadtest/setup/options.h"
+#include "loadtest/setup/options_table.h"
 
-/* Whether this option ("--churn"), which the user has given, does anything beside the others. */
-bool option_has_effect(const struct options *options, const char *name);
+/* Whether this option, which the user has given, does anything beside the others. */
+bool option_has_effect(const struct options *options, const struct option *option);
 /* Whether the values fit together. */
 bool options_agree(const struct options *options);
 

@@ -35,7 +35,7 @@ describe('a real gateway', { concurrency }, async () => {
       ['--dialect', dialect, '--room-prefix', `large ${dialect}/`, '--size', '70000'], { acknowledged }));
     test(`${dialect}: all come back`, async () => {
       const { code, report, stdout } = await load(gateway.base, ['--dialect', dialect, '--scenario', 'storm', '--rounds', '3',
-        '--room-prefix', `storm ${dialect}/`, '--publishers', '0']);
+        '--room-prefix', `storm ${dialect}/`, '--rate', '0', '--publishers', '0']);
       assert.equal(code, 0, stdout);
       assert.deepEqual(report.steps.map(({ joined }) => joined), [12, 12, 12]);
     });

@@ -143,7 +143,7 @@ async function oneDies(count, options = []) {
   process.once('SIGUSR2', die);
   try {
     return { brokers, ...await load(brokers[0].url, [...brokers.slice(1).flatMap(({ url }) => ['--url', url]), ...FAILOVER,
-      '--publishers', '0', ...options]) };
+      '--rate', '0', '--publishers', '0', ...options]) };
   } finally {
     process.removeListener('SIGUSR2', die);
     for (const broker of brokers.slice(1)) broker.stop();

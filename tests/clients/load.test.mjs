@@ -204,7 +204,7 @@ for (const dialect of Object.keys(dialects)) for (const processes of ['1', '3'])
 
 test('connections are spread over all URLs', async () => {
   const brokers = [await new Broker('socketio').start(), await new Broker('socketio').start()];
-  const { report } = await load(brokers[0].url, ['--url', brokers[1].url, '--rate', '0']);
+  const { report } = await load(brokers[0].url, ['--url', brokers[1].url, '--rate', '0', '--publishers', '0']);
   for (const broker of brokers) {
     assert.deepEqual(broker.joins, { 'room-0': 2, 'room-1': 2, 'room-2': 2 });
     broker.stop();

@@ -130,6 +130,13 @@ static void without_effect(void **state)
                                          {"--search", "--scenario=failover", "--command", "true"},
                                          {"--rate=10", "--burst=11", "--duration=1"},
                                          {"--scenario=chat", "--publish-args=[{message}]"},
+                                         {"--scenario=chat", "--connections=9", "--churn=1"},
+                                         {"--scenario=chat", "--churn=0", "--leave-event=x"},
+                                         {"--scenario=chat", "--churn=0", "--reconnect-delay=1"},
+                                         {"--scenario=storm", "--publishers=1"},
+                                         {"--rate=5", "--publishers=0"},
+                                         {"--rate=0", "--publishers=1"},
+                                         {"--rate=0", "--burst=10"},
                                          {"--json=x", "--html=x"},
                                          {"--json=-", "--html=-"}};
     static const char *const fine[][4] = {{"--scenario", "chat", "--churn=0", "--typing=2"},
@@ -138,9 +145,12 @@ static void without_effect(void **state)
                                           {"--search", "--scenario", "rooms"},
                                           {"--max-p99", "5"},
                                           {"--rate=10", "--burst=10", "--duration=1"},
-                                          {"--rate=0", "--burst=10"},
+                                          {"--rate=0", "--publishers=0"},
+                                          {"--scenario=storm", "--publishers=1", "--rate=9", "--size=99"},
+                                          {"--command=true", "--command-at=1"},
+                                          {"--search", "--reconnect-delay=1"},
                                           {"--scenario=chat", "--typing=0", "--publish-args=[{message}]"},
-                                          {"--scenario=chat", "--dialect=raw", "--publish-args=[{message}]"},
+                                          {"--scenario=chat", "--dialect=raw"},
                                           {"--json=x", "--html=y"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(parse(bad[i][0], bad[i][1], bad[i][2], bad[i][3]), OPTIONS_BAD);
