@@ -187,38 +187,14 @@ static void on_posted(struct http_client *client, struct slice body)
         flush(wire);
 }
 
-static void get_failed(struct http_client *client, const char *why)
-{
-    wire_fail(&container_of(client, struct event_stream, get)->wire, "%s", why);
-}
-
-static void post_failed(struct http_client *client, const char *why)
-{
-    wire_fail(&container_of(client, struct event_stream, post)->wire, "%s", why);
-}
-
-static void after_get(struct http_client *client)
-{
-    struct wire *wire = &container_of(client, struct event_stream, get)->wire;
-    wire->events->after_read(wire);
-}
-
-static void after_post(struct http_client *client)
-{
-    struct wire *wire = &container_of(client, struct event_stream, post)->wire;
-    wire->events->after_read(wire);
-}
-
-static const struct http_client_ops get_ops = {
-    .done = on_stream_done, .failed = get_failed, .after_read = after_get, .head = on_head, .part = on_part};
-static const struct http_client_ops post_ops = {
-    .done = on_posted, .failed = post_failed, .after_read = after_post};
+static const struct http_client_ops get_ops = {.done = on_stream_done, .head = on_head, .part = on_part};
+static const struct http_client_ops post_ops = {.done = on_posted};
 
 static void init(struct wire *wire)
 {
     struct event_stream *s = stream_of(wire);
-    http_client_init(&s->get, wire->loop, &get_ops, 0, HTTP_ANSWER_MAX_HEAD);
-    http_client_init(&s->post, wire->loop, &post_ops, 1, HTTP_ANSWER_MAX_HEAD);
+    http_client_init(&s->get, wire, &get_ops, 0, HTTP_ANSWER_MAX_HEAD);
+    http_client_init(&s->post, wire, &post_ops, 1, HTTP_ANSWER_MAX_HEAD);
     buf_init(&s->cut, wire->loop->max_frame + wire->loop->in_size);
     buf_init(&s->out, WIRE_MAX_QUEUE);
 }

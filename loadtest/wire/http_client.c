@@ -30,13 +30,11 @@ static void fail(struct http_client *client, const char *format, ...) __attribut
 static void fail(struct http_client *client, const char *format, ...)
 {
     char why[WIRE_MAX_WHY];
-    int n = snprintf(why, sizeof why, "%s: ", client->what);
     va_list ap;
     va_start(ap, format);
-    vsnprintf(why + n, sizeof why - (size_t)n, format, ap);
+    vsnprintf(why, sizeof why, format, ap);
     va_end(ap);
-    http_client_close(client);
-    client->ops->failed(client, why);
+    wire_fail(client->wire, "%s: %s", client->what, why);
 }
 
 static int put_request(struct buf *out, const struct endpoint *to, const struct http_request *request)
@@ -189,17 +187,17 @@ static void on_lost(struct stream *stream, const char *why)
 
 static void on_after_read(struct stream *stream)
 {
-    struct http_client *client = client_of(stream);
-    client->ops->after_read(client);
+    struct wire *wire = client_of(stream)->wire;
+    wire->events->after_read(wire);
 }
 
 static const struct stream_ops stream_ops = {
     .received = on_received, .lost = on_lost, .after_read = on_after_read};
 
-void http_client_init(struct http_client *client, struct wire_loop *loop, const struct http_client_ops *ops,
+void http_client_init(struct http_client *client, struct wire *wire, const struct http_client_ops *ops,
                       unsigned nth, size_t max_body)
 {
-    *client = (struct http_client){.ops = ops, .nth = nth};
-    stream_init(&client->stream, loop, &stream_ops);
+    *client = (struct http_client){.wire = wire, .ops = ops, .nth = nth};
+    stream_init(&client->stream, wire->loop, &stream_ops);
     buf_init(&client->body, max_body);
 }

@@ -202,39 +202,15 @@ static void on_posted(struct http_client *client, struct slice body)
         flush(&p->wire);
 }
 
-static void get_failed(struct http_client *client, const char *why)
-{
-    wire_fail(&container_of(client, struct polling, get)->wire, "%s", why);
-}
-
-static void post_failed(struct http_client *client, const char *why)
-{
-    wire_fail(&container_of(client, struct polling, post)->wire, "%s", why);
-}
-
-static void after_get(struct http_client *client)
-{
-    struct wire *wire = &container_of(client, struct polling, get)->wire;
-    wire->events->after_read(wire);
-}
-
-static void after_post(struct http_client *client)
-{
-    struct wire *wire = &container_of(client, struct polling, post)->wire;
-    wire->events->after_read(wire);
-}
-
-static const struct http_client_ops get_ops = {
-    .done = on_polled, .failed = get_failed, .after_read = after_get};
-static const struct http_client_ops post_ops = {
-    .done = on_posted, .failed = post_failed, .after_read = after_post};
+static const struct http_client_ops get_ops = {.done = on_polled};
+static const struct http_client_ops post_ops = {.done = on_posted};
 
 static void init(struct wire *wire)
 {
     struct polling *p = polling_of(wire);
     /* A server puts all that waits into one answer. */
-    http_client_init(&p->get, wire->loop, &get_ops, 0, wire->loop->max_frame + POLLING_MAX_ANSWER);
-    http_client_init(&p->post, wire->loop, &post_ops, 1, HTTP_ANSWER_MAX_HEAD);
+    http_client_init(&p->get, wire, &get_ops, 0, wire->loop->max_frame + POLLING_MAX_ANSWER);
+    http_client_init(&p->post, wire, &post_ops, 1, HTTP_ANSWER_MAX_HEAD);
     buf_init(&p->target, MAX_TARGET);
     buf_init(&p->out, WIRE_MAX_QUEUE);
 }
