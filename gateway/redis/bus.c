@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bus over Redis pub/sub: one connection for subscriptions, one for commands. It is up while both are
- * ready and every channel that was wanted when the first of them became ready is confirmed. What one of them
- * loses does not end the other: while only the commands are down, publications of others still arrive. */
+/* The bus over Redis pub/sub, on one connection: what a publication costs is system calls and wake-ups, and
+ * there its acceptance and its own message come back together. It is up while the connection is ready and
+ * every channel that was wanted when it became so is confirmed. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -16,7 +16,7 @@ struct redis_bus {
     struct bus bus;
     struct metrics *metrics;
     struct redis_url url;
-    struct redis_link *commands, *listener;
+    struct redis_link *link;
     struct redis_publications publications;
     struct redis_subscriptions subscriptions;
     redis_enter_fn enter;
@@ -31,7 +31,7 @@ static struct redis_bus *redis(struct bus *bus)
 
 static void rise(struct redis_bus *r)
 {
-    if (r->bus.up || !redis_link_ready(r->commands) || !r->subscriptions.restored)
+    if (r->bus.up || !r->subscriptions.restored)
         return;
     r->bus.up = true;
     if (r->was_up)
@@ -41,13 +41,13 @@ static void rise(struct redis_bus *r)
     r->bus.handler.state(r->bus.handler.arg, true);
 }
 
-static void fall(struct redis_bus *r, const char *lost)
+static void fall(struct redis_bus *r)
 {
     if (!r->bus.up)
         return;
     r->bus.up = false;
     r->metrics->v[M_BUS_DOWNS]++;
-    log_warn("bus down", "bus=redis lost=%s unanswered=%zu", lost, r->publications.count);
+    log_warn("bus down", "bus=redis unanswered=%zu", r->publications.count);
     r->bus.handler.state(r->bus.handler.arg, false);
 }
 
@@ -58,60 +58,34 @@ static void on_enter(void *arg)
         r->enter(r->enter_arg);
 }
 
-static void commands_ready(void *arg)
+static void on_ready(void *arg)
 {
     struct redis_bus *r = arg;
-    redis_link_wake(r->listener);
-    rise(r);
-}
-
-static void commands_down(void *arg, bool was_ready)
-{
-    struct redis_bus *r = arg;
-    if (!was_ready)
-        return;
-    fall(r, "commands");
-    redis_publications_fail(&r->publications, true);
-}
-
-static int commands_reply(void *arg, const struct resp_reply *reply)
-{
-    struct redis_bus *r = arg;
-    return redis_publications_reply(&r->publications, reply);
-}
-
-static void commands_message(void *arg, struct slice channel, struct slice bytes)
-{
-    (void)arg, (void)channel, (void)bytes; /* nothing is subscribed there */
-}
-
-static void listener_ready(void *arg)
-{
-    struct redis_bus *r = arg;
-    redis_link_wake(r->commands);
     redis_subscriptions_restore(&r->subscriptions);
 }
 
-static void listener_down(void *arg, bool was_ready)
+static void on_down(void *arg, bool was_ready)
 {
     struct redis_bus *r = arg;
     if (was_ready) {
-        fall(r, "subscriptions");
-        redis_publications_fail(&r->publications, false);
+        fall(r);
+        redis_publications_fail(&r->publications);
     }
     redis_subscriptions_lost(&r->subscriptions);
 }
 
-static int listener_reply(void *arg, const struct resp_reply *reply)
+static int on_reply(void *arg, uint64_t number, const struct resp_reply *reply)
 {
     struct redis_bus *r = arg;
+    if (redis_publications_expect(&r->publications, number))
+        return redis_publications_reply(&r->publications, reply);
     int err = redis_subscriptions_reply(&r->subscriptions, reply);
     if (!err)
         rise(r);
     return err;
 }
 
-static void listener_message(void *arg, struct slice name, struct slice bytes)
+static void on_message(void *arg, struct slice name, struct slice bytes)
 {
     struct redis_bus *r = arg;
     struct bus_channel *channel = bus_find(&r->bus, name);
@@ -127,14 +101,14 @@ static void redis_subscribe(struct bus *bus, struct bus_channel *channel)
 static void redis_unsubscribe(struct bus *bus, struct bus_channel *channel)
 {
     struct redis_bus *r = redis(bus);
-    redis_subscriptions_remove(&r->subscriptions, channel, redis_link_ready(r->listener));
+    redis_subscriptions_remove(&r->subscriptions, channel, redis_link_ready(r->link));
 }
 
 static int redis_publish(struct bus *bus, struct slice channel, struct slice bytes, bus_accepted_fn fn,
                          void *arg)
 {
     struct redis_bus *r = redis(bus);
-    return redis_publications_add(&r->publications, r->commands, channel, bytes, fn, arg);
+    return redis_publications_add(&r->publications, r->link, channel, bytes, fn, arg);
 }
 
 /* Who subscribes while a connection is being made waits for its outcome; who does so in the pause between two
@@ -142,29 +116,27 @@ static int redis_publish(struct bus *bus, struct slice channel, struct slice byt
 static void redis_turn(struct bus *bus)
 {
     struct redis_bus *r = redis(bus);
-    if (redis_link_ready(r->listener)) {
-        redis_subscriptions_send(&r->subscriptions, r->listener);
-        redis_link_flush(r->listener);
-    } else if (redis_link_resting(r->listener)) {
+    if (redis_link_ready(r->link)) {
+        redis_subscriptions_send(&r->subscriptions, r->link);
+        redis_link_flush(r->link);
+    } else if (redis_link_resting(r->link)) {
         redis_subscriptions_refuse(&r->subscriptions);
     }
-    redis_link_flush(r->commands);
 }
 
 static bool redis_pending(const struct bus *bus)
 {
     const struct redis_bus *r = container_of(bus, const struct redis_bus, bus);
-    if (redis_link_ready(r->listener))
+    if (redis_link_ready(r->link))
         return redis_subscriptions_sendable(&r->subscriptions);
-    return redis_link_resting(r->listener) && !list_empty(&r->subscriptions.queued);
+    return redis_link_resting(r->link) && !list_empty(&r->subscriptions.queued);
 }
 
 static void redis_destroy(struct bus *bus)
 {
     struct redis_bus *r = redis(bus);
-    redis_publications_fail(&r->publications, true);
-    redis_link_free(r->commands);
-    redis_link_free(r->listener);
+    redis_publications_fail(&r->publications);
+    redis_link_free(r->link);
     redis_subscriptions_free(&r->subscriptions);
     redis_publications_free(&r->publications);
     redis_url_free(&r->url);
@@ -195,19 +167,12 @@ struct bus *redis_bus_new(struct event_base *base, const struct settings *settin
     redis_publications_init(&r->publications, &r->bus.queued_bytes, settings->max_bus_queue_bytes,
                             &metrics->bus_latency);
     redis_subscriptions_init(&r->subscriptions, &r->bus);
-    r->commands = redis_link_new(base, "commands", &r->url, settings,
-                                 &(struct redis_link_handler){.arg = r,
-                                                              .enter = on_enter,
-                                                              .ready = commands_ready,
-                                                              .down = commands_down,
-                                                              .reply = commands_reply,
-                                                              .message = commands_message});
-    r->listener = redis_link_new(base, "subscriptions", &r->url, settings,
-                                 &(struct redis_link_handler){.arg = r,
-                                                              .enter = on_enter,
-                                                              .ready = listener_ready,
-                                                              .down = listener_down,
-                                                              .reply = listener_reply,
-                                                              .message = listener_message});
+    r->link = redis_link_new(base, &r->url, settings,
+                             &(struct redis_link_handler){.arg = r,
+                                                          .enter = on_enter,
+                                                          .ready = on_ready,
+                                                          .down = on_down,
+                                                          .reply = on_reply,
+                                                          .message = on_message});
     return &r->bus;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One connection to Redis. Its states follow each other; any failure leads back to RESTING:
+/* The connection to Redis. Its states follow each other; any failure leads back to RESTING:
  *
- *     RESTING -> DIALING -> GREETING (AUTH, PING, SELECT) -> READY
+ *     RESTING -> DIALING -> GREETING (AUTH, PING, SELECT, HELLO) -> READY
  *
  * One timer does for all of them: the next attempt, the greeting's deadline, or, when READY, the next look at
  * how long Redis has been silent. A peer that said nothing for bus_timeout_ms is asked with a PING, or given
@@ -32,7 +32,6 @@ enum link_state { RESTING, DIALING, GREETING, READY };
 
 struct redis_link {
     struct event_base *base;
-    const char *name;
     const struct redis_url *url;
     const struct settings *settings;
     struct redis_link_handler handler;
@@ -41,9 +40,9 @@ struct redis_link {
     struct event *timer;
     struct redis_dial *dial;     /* DIALING */
     struct redis_socket socket;  /* GREETING and READY */
-    size_t owed;                 /* replies that are expected, and of these: */
-    unsigned greetings;          /* the first ones, to what greet() sends */
-    bool probing;                /* the first one, to a PING of ours */
+    uint64_t expected, answered; /* replies, of this connection; their numbers begin with 0 */
+    uint64_t greetings;          /* how many of them are to what greet() sends */
+    bool probing;                /* the next one is to a PING of ours */
     uint64_t heard_ms, ready_ms; /* of the last byte, or of the first command after silence; of READY */
     char reason[REASON_MAX];     /* an error that Redis answered, or "" */
     const char *hint;
@@ -74,7 +73,7 @@ static void set_state(struct redis_link *l, enum link_state state)
 {
     static const char *const names[] = {"resting", "dialing", "greeting", "ready"};
     l->state = state;
-    log_debug("redis link", "link=%s state=%s", l->name, names[state]);
+    log_debug("redis link", "state=%s", names[state]);
 }
 
 static uint64_t pause_ms(unsigned failures)
@@ -93,7 +92,7 @@ static void log_failure(struct redis_link *l, bool was_ready, uint64_t pause, co
         return;
     const char *what = was_ready ? "redis connection lost" : "redis connection failed";
     const char *label = *l->hint ? " hint=" : "", *hint = *l->hint ? log_quote(slice_of(l->hint)) : "";
-    log_warn(what, "link=%s host=%s port=%s reason=%s%s%s retry_ms=%llu suppressed=%llu", l->name,
+    log_warn(what, "host=%s port=%s reason=%s%s%s retry_ms=%llu suppressed=%llu",
              log_quote(slice_of(l->url->host)), l->url->port, log_quote(slice_of(reason)), label, hint,
              (unsigned long long)pause, (unsigned long long)suppressed);
 }
@@ -108,7 +107,7 @@ static void fail(struct redis_link *l, const char *reason)
     uint64_t pause = pause_ms(l->failures++);
     log_failure(l, was_ready, pause, *l->reason ? l->reason : reason);
     redis_socket_close(&l->socket);
-    l->owed = l->greetings = 0;
+    l->expected = l->answered = l->greetings = 0;
     l->probing = false;
     l->reason[0] = '\0';
     l->hint = "";
@@ -131,11 +130,18 @@ struct buf *redis_link_out(struct redis_link *l)
     return &l->socket.out;
 }
 
-void redis_link_expect(struct redis_link *l, size_t replies)
+static bool owes(const struct redis_link *l)
 {
-    if (l->owed == 0)
+    return l->answered < l->expected;
+}
+
+uint64_t redis_link_expect(struct redis_link *l, size_t replies)
+{
+    uint64_t number = l->expected;
+    if (!owes(l))
         l->heard_ms = now_ms();
-    l->owed += replies;
+    l->expected += replies;
+    return number;
 }
 
 void redis_link_flush(struct redis_link *l)
@@ -143,21 +149,28 @@ void redis_link_flush(struct redis_link *l)
     redis_socket_flush(&l->socket);
 }
 
-static void command(struct redis_link *l, size_t count, const char *const *words)
+static void unanswered_command(struct redis_link *l, size_t count, const char *const *words)
 {
     resp_array(&l->socket.out, count);
     for (size_t i = 0; i < count; i++)
         resp_bulk(&l->socket.out, slice_of(words[i]));
-    redis_link_expect(l, 1);
+}
+
+static void command(struct redis_link *l, size_t count, const char *const *words)
+{
+    unanswered_command(l, count, words);
+    (void)redis_link_expect(l, 1);
 }
 
 /* What is sent first. Some errors (NOAUTH, LOADING) are only told to a command, so there is a PING. The name
- * in CLIENT LIST comes last: it is a courtesy that may be refused. */
+ * in CLIENT LIST is a courtesy that may be refused. The answer to HELLO, maps in maps, is more than hiredis
+ * before 1.0 can read: it is suppressed, and how the last command is answered tells whether RESP3 is
+ * spoken. */
 static void greet(struct redis_link *l)
 {
     const struct redis_url *u = l->url;
     char name[100], database[16];
-    snprintf(name, sizeof name, "roomcast-%s-%s", l->settings->node_id, l->name);
+    snprintf(name, sizeof name, "roomcast-%s", l->settings->node_id);
     snprintf(database, sizeof database, "%u", u->database);
     if (u->password && u->user)
         command(l, 3, (const char *const[]){"AUTH", u->user, u->password});
@@ -167,7 +180,10 @@ static void greet(struct redis_link *l)
     if (u->database > 0)
         command(l, 2, (const char *const[]){"SELECT", database});
     command(l, 3, (const char *const[]){"CLIENT", "SETNAME", name});
-    l->greetings = (unsigned)l->owed;
+    unanswered_command(l, 3, (const char *const[]){"CLIENT", "REPLY", "SKIP"});
+    unanswered_command(l, 2, (const char *const[]){"HELLO", "3"});
+    command(l, 2, (const char *const[]){"UNSUBSCRIBE", "roomcast"});
+    l->greetings = l->expected;
     set_state(l, GREETING);
     wait_ms(l, l->settings->bus_timeout_ms);
     redis_link_flush(l);
@@ -179,8 +195,7 @@ static void become_ready(struct redis_link *l)
     l->ready_ms = now_ms();
     l->limit = (struct log_limit){0};
     wait_ms(l, l->settings->bus_timeout_ms);
-    log_info("redis connected", "link=%s host=%s port=%s", l->name, log_quote(slice_of(l->url->host)),
-             l->url->port);
+    log_info("redis connected", "host=%s port=%s", log_quote(slice_of(l->url->host)), l->url->port);
     l->handler.ready(l->handler.arg);
 }
 
@@ -192,37 +207,41 @@ static int refused(struct redis_link *l, const struct resp_reply *reply)
     return ERR_UNAVAILABLE;
 }
 
-static int greeted(struct redis_link *l, const struct resp_reply *reply)
+/* left: how many of the greetings are still to be answered. */
+static int greeted(struct redis_link *l, uint64_t left, const struct resp_reply *reply)
 {
-    bool last = --l->greetings == 0;
-    if (reply->type == RESP_ERROR && !last)
+    bool is_name = left == 1, is_last = left == 0;
+    if (reply->type == RESP_ERROR && !is_name)
         return refused(l, reply);
-    if (reply->type != RESP_STATUS && reply->type != RESP_ERROR)
+    if (is_last && reply->type == RESP_ARRAY) {
+        snprintf(l->reason, sizeof l->reason, "Redis does not speak RESP3: version 6 or newer is needed");
+        return ERR_UNAVAILABLE;
+    }
+    if (is_last ? reply->type != RESP_PUSH : reply->type != RESP_STATUS && reply->type != RESP_ERROR)
         return ERR_PARSE;
-    if (last)
+    if (is_last)
         become_ready(l);
     return 0;
 }
 
-/* A PING is answered +PONG, or ["pong", ""] while channels are subscribed; an error is a sign of life too. */
+/* An error is a sign of life too. */
 static int probed(struct redis_link *l, const struct resp_reply *reply)
 {
     l->probing = false;
-    bool array = reply->type == RESP_ARRAY && slice_is(reply->text, "pong");
-    return array || reply->type == RESP_STATUS || reply->type == RESP_ERROR ? 0 : ERR_PARSE;
+    return reply->type == RESP_STATUS || reply->type == RESP_ERROR ? 0 : ERR_PARSE;
 }
 
 static int on_reply(void *arg, const struct resp_reply *reply)
 {
     struct redis_link *l = arg;
-    if (l->owed == 0) /* what Redis says before it closes a connection */
+    if (!owes(l)) /* what Redis says before it closes a connection */
         return reply->type == RESP_ERROR ? refused(l, reply) : ERR_PARSE;
-    l->owed--;
-    if (l->greetings > 0)
-        return greeted(l, reply);
+    uint64_t number = l->answered++;
+    if (number < l->greetings)
+        return greeted(l, l->greetings - l->answered, reply);
     if (l->probing)
         return probed(l, reply);
-    int err = l->handler.reply(l->handler.arg, reply);
+    int err = l->handler.reply(l->handler.arg, number, reply);
     return err && reply->type == RESP_ERROR ? refused(l, reply) : err;
 }
 
@@ -269,7 +288,7 @@ static void check_silence(struct redis_link *l)
     uint64_t timeout = l->settings->bus_timeout_ms, silent = now_ms() - l->heard_ms;
     if (silent < timeout) {
         wait_ms(l, timeout - silent);
-    } else if (l->owed > 0) {
+    } else if (owes(l)) {
         fail_silent(l, l->probing ? "PING" : "a command");
     } else {
         l->probing = true;
@@ -309,18 +328,11 @@ bool redis_link_resting(const struct redis_link *l)
     return l->state == RESTING && l->failures > 0;
 }
 
-void redis_link_wake(struct redis_link *l)
-{
-    if (l->state == RESTING)
-        wait_ms(l, 0);
-}
-
-struct redis_link *redis_link_new(struct event_base *base, const char *name, const struct redis_url *url,
+struct redis_link *redis_link_new(struct event_base *base, const struct redis_url *url,
                                   const struct settings *settings, const struct redis_link_handler *handler)
 {
     struct redis_link *l = xcalloc(1, sizeof *l);
     l->base = base;
-    l->name = name;
     l->url = url;
     l->settings = settings;
     l->handler = *handler;

@@ -31,7 +31,7 @@ void redis_publications_free(struct redis_publications *p)
     p->cap = p->head = p->count = 0;
 }
 
-static struct redis_waiting *at(struct redis_publications *p, size_t i)
+static struct redis_waiting *at(const struct redis_publications *p, size_t i)
 {
     return &p->ring[(p->head + i) & (p->cap - 1)];
 }
@@ -83,9 +83,9 @@ int redis_publications_add(struct redis_publications *p, struct redis_link *link
     resp_bulk(out, bytes);
     assert(!out->err);
     p->count++;
-    *at(p, p->count - 1) = (struct redis_waiting){fn, arg, redis_clock_us(), cost};
+    *at(p, p->count - 1) =
+        (struct redis_waiting){fn, arg, redis_link_expect(link, 1), redis_clock_us(), cost};
     *p->queued_bytes += cost;
-    redis_link_expect(link, 1);
     return 0;
 }
 
@@ -98,9 +98,14 @@ static void log_refusal(struct redis_publications *p, uint64_t now_us, struct sl
                  log_quote(slice_of(redis_error_hint(error))), (unsigned long long)suppressed);
 }
 
+bool redis_publications_expect(const struct redis_publications *p, uint64_t number)
+{
+    return p->count > 0 && at(p, 0)->number == number;
+}
+
 int redis_publications_reply(struct redis_publications *p, const struct resp_reply *reply)
 {
-    if (p->count == 0 || (reply->type != RESP_INTEGER && reply->type != RESP_ERROR))
+    if (reply->type != RESP_INTEGER && reply->type != RESP_ERROR)
         return ERR_PARSE;
     uint64_t now = redis_clock_us();
     struct redis_waiting w = pop(p);
@@ -115,12 +120,10 @@ int redis_publications_reply(struct redis_publications *p, const struct resp_rep
 }
 
 /* The bus is down: the callbacks cannot add any. */
-void redis_publications_fail(struct redis_publications *p, bool forget)
+void redis_publications_fail(struct redis_publications *p)
 {
-    for (size_t i = 0, n = p->count; i < n; i++) {
-        struct redis_waiting w = forget ? pop(p) : *at(p, i);
-        if (!forget)
-            at(p, i)->fn = NULL;
+    while (p->count > 0) {
+        struct redis_waiting w = pop(p);
         if (w.fn)
             w.fn(w.arg, ERR_UNAVAILABLE);
     }

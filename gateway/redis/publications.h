@@ -9,8 +9,9 @@
 #include "gateway/redis/link.h"
 
 struct redis_waiting {
-    bus_accepted_fn fn; /* NULL: nobody, or not any more */
+    bus_accepted_fn fn; /* NULL: nobody */
     void *arg;
+    uint64_t number; /* of the reply that it will have */
     uint64_t since_us;
     size_t cost;
 };
@@ -31,9 +32,11 @@ void redis_publications_free(struct redis_publications *p);
 /* Appends a PUBLISH to the link, which is ready. 0, or ERR_TOO_LARGE, ERR_OVERLOADED, ERR_NOMEM. */
 int redis_publications_add(struct redis_publications *p, struct redis_link *link, struct slice channel,
                            struct slice bytes, bus_accepted_fn fn, void *arg) MUST_CHECK;
-/* A reply came. 0, or an error: the connection must be given up. */
+/* The reply of that number is to the oldest of them. */
+bool redis_publications_expect(const struct redis_publications *p, uint64_t number);
+/* That reply came. 0, or an error: the connection must be given up. */
 int redis_publications_reply(struct redis_publications *p, const struct resp_reply *reply) MUST_CHECK;
-/* Answers ERR_UNAVAILABLE to all. Without `forget` Redis will answer them still, to nobody. */
-void redis_publications_fail(struct redis_publications *p, bool forget);
+/* The connection was lost: answers ERR_UNAVAILABLE to all. */
+void redis_publications_fail(struct redis_publications *p);
 
 #endif

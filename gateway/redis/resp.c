@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RESP2 on hiredis' reader. What the reader hands to the functions below lies in its buffer and stays there
+/* RESP on hiredis' reader. What the reader hands to the functions below lies in its buffer and stays there
  * only until they return: an array that arrives in two parts has been moved by the time its end is there. So
  * the short parts are copied, and the long one, a message's payload, is handed on from inside the function.
- */
+ *
+ * A push is an array with another first byte, '>'. hiredis before 1.0 does not know it: it is noted and
+ * written over before the reader comes to it. */
 #include "gateway/redis/resp.h"
 
 #include <assert.h>
@@ -26,7 +28,7 @@ struct resp {
     struct resp_handler handler;
     enum resp_type type;
     long long integer;
-    bool is_message;
+    bool is_push, is_message;
     size_t text_n;
     char text[TEXT_MAX];
     struct buf channel;
@@ -74,7 +76,7 @@ static void *array_string(struct resp *p, const redisReadTask *task, struct slic
     switch (task->idx) {
     case 0:
         keep_text(p, s);
-        p->is_message = task->parent->elements == 3 && slice_is(s, "message");
+        p->is_message = p->is_push && task->parent->elements == 3 && slice_is(s, "message");
         break;
     case 1:
         buf_clear(&p->channel);
@@ -113,7 +115,7 @@ static void *on_array(const redisReadTask *task, int count)
     (void)count;
     struct resp *p = task->privdata;
     if (is_top(task)) {
-        p->type = RESP_ARRAY;
+        p->type = p->is_push ? RESP_PUSH : RESP_ARRAY;
         p->is_message = false;
         p->text_n = 0;
         p->integer = 0;
@@ -175,9 +177,10 @@ void resp_free(struct resp *p)
 
 static int hand_on(struct resp *p)
 {
-    if (p->type == RESP_ARRAY && p->is_message)
+    bool array = p->type == RESP_ARRAY || p->type == RESP_PUSH;
+    if (array && p->is_message)
         return 0;
-    bool text = p->type != RESP_INTEGER && p->type != RESP_NIL, array = p->type == RESP_ARRAY;
+    bool text = p->type != RESP_INTEGER && p->type != RESP_NIL;
     struct resp_reply reply = {
         .type = p->type,
         .integer = p->integer,
@@ -187,10 +190,24 @@ static int hand_on(struct resp *p)
     return p->handler.reply(p->handler.arg, &reply);
 }
 
+/* There are bytes that were not read: the next may be the first of a reply. */
+static void note_push(struct resp *p)
+{
+    redisReader *r = p->reader;
+    if (r->ridx >= 0)
+        return;
+    p->is_push = r->buf[r->pos] == '>';
+    if (p->is_push)
+        r->buf[r->pos] = '*';
+}
+
+/* The reader is not asked when it has read everything: it would begin a reply before its first byte is there,
+ * and a push would not be seen. */
 static int read_replies(struct resp *p)
 {
-    for (;;) {
+    while (p->reader->pos < p->reader->len) {
         void *reply = NULL;
+        note_push(p);
         if (redisReaderGetReply(p->reader, &reply) != REDIS_OK)
             return p->reader->err == REDIS_ERR_OOM ? ERR_NOMEM : ERR_PARSE;
         if (reply == NULL)
@@ -200,6 +217,7 @@ static int read_replies(struct resp *p)
         if (err)
             return err;
     }
+    return 0;
 }
 
 int resp_feed(struct resp *p, struct slice bytes)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RESP2, the Redis protocol: commands into a buffer, replies out of bytes. Replies are parsed by hiredis'
+/* RESP, the Redis protocol: commands into a buffer, replies out of bytes. Replies are parsed by hiredis'
  * redisReader with functions of our own, so that a pushed message costs no memory: its bytes are handed on
- * where they lie in the reader's buffer. hiredis 0.14 to 1.x. */
+ * where they lie in the reader's buffer. hiredis 0.14 to 1.x.
+ *
+ * Of RESP3 it knows the push, which is what lets one connection carry commands, their replies and messages;
+ * the other types of RESP3 do not occur in what is asked here. */
 #ifndef GATEWAY_REDIS_RESP_H
 #define GATEWAY_REDIS_RESP_H
 
@@ -12,18 +15,19 @@
 void resp_array(struct buf *out, size_t count);
 void resp_bulk(struct buf *out, struct slice word);
 
-enum resp_type { RESP_STATUS, RESP_ERROR, RESP_INTEGER, RESP_STRING, RESP_NIL, RESP_ARRAY };
+enum resp_type { RESP_STATUS, RESP_ERROR, RESP_INTEGER, RESP_STRING, RESP_NIL, RESP_ARRAY, RESP_PUSH };
 
 struct resp_reply {
     enum resp_type type;
-    long long integer;    /* of an array: the last integer in it */
-    struct slice text;    /* status, error, string: its first 255 bytes. array: those of its first element */
-    struct slice channel; /* array: its second element */
+    long long integer; /* of an array or push: the last integer in it */
+    struct slice
+        text; /* status, error, string: its first 255 bytes. array, push: those of its first element */
+    struct slice channel; /* array, push: its second element */
 };
 
 struct resp_handler {
     void *arg;
-    /* ["message", channel, bytes] arrived. It must not feed or free the reader. */
+    /* The push ["message", channel, bytes] arrived. It must not feed or free the reader. */
     void (*message)(void *arg, struct slice channel, struct slice bytes);
     /* Everything else, one call for each reply. Not 0: resp_feed() ends with it. */
     int (*reply)(void *arg, const struct resp_reply *reply);

@@ -187,7 +187,7 @@ static void send_command(struct redis_subscriptions *s, struct redis_link *link)
         list_append(&s->sent, &it->link);
     }
     s->sent_count += n;
-    redis_link_expect(link, n);
+    (void)redis_link_expect(link, n);
 }
 
 void redis_subscriptions_send(struct redis_subscriptions *s, struct redis_link *link)
@@ -200,15 +200,15 @@ static bool answers(const struct resp_reply *reply, const struct step *it)
 {
     switch (it->kind) {
     case SUBSCRIBE:
-        return slice_is(reply->text, "subscribe") &&
+        return reply->type == RESP_PUSH && slice_is(reply->text, "subscribe") &&
                (it->channel == NULL || slice_eq(reply->channel, it->channel->name));
     case UNSUBSCRIBE:
-        return slice_is(reply->text, "unsubscribe") &&
+        return reply->type == RESP_PUSH && slice_is(reply->text, "unsubscribe") &&
                slice_eq(reply->channel, (struct slice){it->name, it->name_n});
     case BARRIER:
         break;
     }
-    return slice_is(reply->text, "pong") || slice_is(reply->text, "PONG");
+    return reply->type == RESP_STATUS && slice_is(reply->text, "PONG");
 }
 
 int redis_subscriptions_reply(struct redis_subscriptions *s, const struct resp_reply *reply)

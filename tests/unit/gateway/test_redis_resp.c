@@ -30,10 +30,10 @@ __attribute__((format(printf, 2, 3))) static void note(struct seen *s, const cha
 
 static int on_reply(void *arg, const struct resp_reply *r)
 {
-    static const char *const names[] = {"status", "error", "integer", "string", "nil", "array"};
+    static const char *const names[] = {"status", "error", "integer", "string", "nil", "array", "push"};
     struct seen *s = arg;
     note(s, "%s", names[r->type]);
-    if (r->type == RESP_INTEGER || r->type == RESP_ARRAY)
+    if (r->type == RESP_INTEGER || r->type == RESP_ARRAY || r->type == RESP_PUSH)
         note(s, " %lld", r->integer);
     if (r->text.n > 0)
         note(s, " %.*s", SLICE_FMT(r->text));
@@ -61,24 +61,34 @@ static const char all[] = "+OK\r\n"
                           "$5\r\nhello\r\n"
                           "$-1\r\n"
                           "*-1\r\n"
-                          "*3\r\n$9\r\nsubscribe\r\n$2\r\nr1\r\n:7\r\n"
-                          "*3\r\n$7\r\nmessage\r\n$2\r\nr1\r\n$4\r\n\r\n{}\r\n"
-                          "*3\r\n$7\r\nmessage\r\n$0\r\n\r\n$0\r\n\r\n"
+                          ">3\r\n$9\r\nsubscribe\r\n$2\r\nr1\r\n:7\r\n"
+                          ">3\r\n$7\r\nmessage\r\n$2\r\nr1\r\n$4\r\n\r\n{}\r\n"
+                          ":1\r\n"
+                          ">3\r\n$7\r\nmessage\r\n$1\r\n>\r\n$1\r\n>\r\n"
+                          ">3\r\n$7\r\nmessage\r\n$0\r\n\r\n$0\r\n\r\n"
+                          "*3\r\n$7\r\nmessage\r\n$2\r\nr1\r\n$1\r\n>\r\n"
+                          "$1\r\n>\r\n"
                           "*0\r\n"
-                          "*4\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n$1\r\ny\r\n"
-                          "*3\r\n$7\r\nmassage\r\n$1\r\nc\r\n$1\r\nx\r\n"
+                          ">0\r\n"
+                          ">4\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n$1\r\ny\r\n"
+                          ">3\r\n$7\r\nmassage\r\n$1\r\nc\r\n$1\r\nx\r\n"
                           "*2\r\n$4\r\npong\r\n$0\r\n\r\n"
                           "*3\r\n$11\r\nunsubscribe\r\n$-1\r\n:0\r\n"
                           "*4\r\n$8\r\npmessage\r\n$1\r\np\r\n$1\r\nc\r\n$1\r\nx\r\n"
                           "*0\r\n"
                           "*2\r\n*2\r\n$7\r\nmessage\r\n$1\r\na\r\n:5\r\n";
 static const char seen_all[] = "status OK\nerror ERR wrong\ninteger 42\nstring hello\nnil\nnil\n"
-                               "array 7 subscribe channel=r1\n"
+                               "push 7 subscribe channel=r1\n"
                                "message r1=\r\n{}\n"
+                               "integer 1\n"
+                               "message >=>\n"
                                "message =\n"
+                               "array 0 message channel=r1\n"
+                               "string >\n"
                                "array 0\n"
-                               "array 0 message channel=c\n"
-                               "array 0 massage channel=c\n"
+                               "push 0\n"
+                               "push 0 message channel=c\n"
+                               "push 0 massage channel=c\n"
                                "array 0 pong\n"
                                "array 0 unsubscribe\n"
                                "array 0 pmessage channel=p\n"
@@ -149,8 +159,8 @@ static void test_large(void **state)
 static void test_malformed(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"HTTP/1.1 400\r\n", "\r\n",  "$x\r\n",        "$-2\r\n",
-                                      "*-2\r\n",          ":\r\n", "*1\r\n\x01\r\n"};
+    static const char *const bad[] = {"HTTP/1.1 400\r\n", "\r\n",    "$x\r\n", "$-2\r\n",
+                                      "*-2\r\n",          ">-2\r\n", ":\r\n",  "*1\r\n\x01\r\n"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct seen s;
         struct resp *p = begin(&s);
@@ -177,7 +187,7 @@ static void test_long_channel(void **state)
     struct resp *p = begin(&s);
     static char name[70000];
     memset(name, 'n', sizeof name);
-    assert_int_equal(resp_feed(p, SLICE_LIT("*3\r\n$7\r\nmessage\r\n$70000\r\n")), 0);
+    assert_int_equal(resp_feed(p, SLICE_LIT(">3\r\n$7\r\nmessage\r\n$70000\r\n")), 0);
     assert_int_not_equal(
         resp_feed(p, (struct slice){name, sizeof name}) || resp_feed(p, SLICE_LIT("\r\n$1\r\nx\r\n")), 0);
     assert_int_equal(s.n, 0);
