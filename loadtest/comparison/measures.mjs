@@ -6,7 +6,7 @@ import { load } from './load.mjs';
 function traffic(report) {
   const { server, latency_us: latency } = report;
   return {
-    messages_per_second: report.published / report.publish_seconds,
+    messages_per_second: report.messages_per_second,
     deliveries_per_second: report.deliveries_per_second,
     cpu_us: server.cpu_seconds_per_million_deliveries,
     cpu_share: server.cpu_seconds / server.seconds,

@@ -6,10 +6,19 @@
  *   cuts: whether the scenario lets connections be cut, so that some faults are none
  *   the figures of one step (as in steps[]): the highest rate that held in a search, else the last round
  *   servers: {...}, with --pid; its processes: [...]
- *   steps: [{from, rate, due, messages_per_second, joined, a counter for each row of STATS_TABLE, a histogram
- *     for each of HISTOGRAMS_TABLE, ...}]; from: when its phases began, in seconds since the run began; due:
- * how many messages; messages_per_second: that were sent search: {rate, deliveries_per_second} of the highest
- * rate that held; command: {at, pid, ended, status} timeline: one object per interval, see timeline.h
+ *   steps: [{...}]; of each
+ *     from: when its phases began, in seconds since the run began
+ *     due: how many messages
+ *     messages_per_second: that were sent after the warm-up, over sent_seconds
+ *     deliveries_per_second: of messages due after the warm-up, over measured_seconds
+ *     server: what it used, with --pid, and what was published and delivered, over its seconds
+ *     a counter for each row of STATS_TABLE, a histogram for each of HISTOGRAMS_TABLE, and others
+ *   search: {rate, deliveries_per_second} of the highest rate that held
+ *   command: {at, pid, ended, status}
+ *   timeline: one object per interval, see timeline.h
+ *
+ * All three times begin at the end of the warm-up. server.seconds ends with publishing; so do sent_seconds
+ * and measured_seconds, unless the last message was sent, or the last delivery came, later.
  *
  * A histogram is {count, p50, ..., max, mean}; those of the step at the top also have buckets: those that
  * are not empty, [highest value, how many]. Names end with their units; "_us" are microseconds. */
@@ -124,8 +133,10 @@ static void put_stats(struct buf *out, const struct stats *stats, bool buckets)
 static void put_step(struct buf *out, const struct step *step, uint32_t connections, bool buckets)
 {
     double connects = step->connect_seconds > 0 ? connections / step->connect_seconds : 0;
-    buf_addf(out, "\"rate\":%.12g,\"due\":%" PRIu64 ",\"messages_per_second\":%.1f,\"joined\":%u",
-             step->pace.rate, step->due, step->sent_per_second, step->joined);
+    buf_addf(out,
+             "\"rate\":%.12g,\"due\":%" PRIu64
+             ",\"messages_per_second\":%.1f,\"sent_seconds\":%.6f,\"joined\":%u",
+             step->pace.rate, step->due, step_messages_per_second(step), step->sent_seconds, step->joined);
     buf_addf(out,
              ",\"from\":{\"connecting\":%.6f,\"publishing\":%.6f,\"measuring\":%.6f,\"draining\":%.6f,"
              "\"over\":%.6f}",

@@ -13,6 +13,11 @@ static double per_second(uint64_t count, double seconds)
     return seconds > 0 ? (double)count / seconds : 0;
 }
 
+double step_messages_per_second(const struct step *step)
+{
+    return per_second(step->stats.lag.count, step->sent_seconds);
+}
+
 double step_deliveries_per_second(const struct step *step)
 {
     return per_second(step->stats.count[STAT_MEASURED], step->measured_seconds);
@@ -119,15 +124,17 @@ static void print_messages(FILE *out, const struct options *o, const struct step
     double rate = step_deliveries_per_second(step);
     char text[16];
     label(out, "published");
-    fprintf(out, "  %" PRIu64 " of %" PRIu64 " due (%.1f/s), acknowledged %" PRIu64 ", refused %" PRIu64 "\n",
-            count[STAT_PUBLISHED], step->due, step->sent_per_second, count[STAT_ACKNOWLEDGED],
-            count[STAT_REFUSED]);
+    fprintf(out,
+            "  %" PRIu64 " of %" PRIu64 " due (%.1f/s for %.2f s), acknowledged %" PRIu64 ", refused %" PRIu64
+            "\n",
+            count[STAT_PUBLISHED], step->due, step_messages_per_second(step), step->sent_seconds,
+            count[STAT_ACKNOWLEDGED], count[STAT_REFUSED]);
     if (stats->first_refusal[0] != '\0')
         fprintf(out, "%-11s  the first: %s\n", "", stats->first_refusal);
     label(out, "delivered");
-    fprintf(out, "  %" PRIu64 " of %" PRIu64 ", %s deliveries/s (%.1f MB/s of messages)\n",
+    fprintf(out, "  %" PRIu64 " of %" PRIu64 " (%s/s for %.2f s, %.1f MB/s of messages)\n",
             count[STAT_DELIVERED], count[STAT_DELIVERED] + count[STAT_LOST] + count[STAT_MISSED],
-            format_count(rate, text), rate * o->size / 1e6);
+            format_count(rate, text), step->measured_seconds, rate * o->size / 1e6);
     print_quantiles(out, "latency", &stats->latency);
     print_quantiles(out, "answers", &stats->answer);
 }

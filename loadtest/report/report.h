@@ -17,6 +17,7 @@ void report_steps(FILE *out, const struct result *result);
 int report_json(struct buf *out, const struct result *result) MUST_CHECK;
 
 /* Figures of a step that several reports show. */
+double step_messages_per_second(const struct step *step);
 double step_deliveries_per_second(const struct step *step);
 /* The servers' CPU seconds per million deliveries, per million messages; 0 when not known. */
 double step_cpu_per_million_deliveries(const struct step *step);

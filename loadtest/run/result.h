@@ -25,10 +25,11 @@ struct step {
     double publish_seconds;                     /* ramp, warm-up and after */
     /* Why publishing ended before its time. */
     enum { NOT_CUT_SHORT, BY_INTERRUPT, BY_DISCONNECTIONS } cut_short;
-    bool waited_less;        /* the user did not wait for what was outstanding */
-    uint64_t due;            /* messages, until the end of publishing; published are fewer if it fell short */
-    double sent_per_second;  /* messages that were due after the warm-up, until the last of them was sent */
-    double measured_seconds; /* from the end of the warm-up to the end of publishing or the last delivery */
+    bool waited_less; /* the user did not wait for what was outstanding */
+    uint64_t due;     /* messages, until the end of publishing; published are fewer if it fell short */
+    /* What rates are over: from the end of the warm-up to the end of publishing or, if that was later, to the
+     * last message that was sent, and to the last delivery. */
+    double sent_seconds, measured_seconds;
     double connect_generator_cpu; /* the busiest load process, in cores, while connecting */
     double generator_cpu;         /* the busiest load process, in cores, while publishing was measured */
     bool generator_busy;          /* the load generator may have been the bottleneck */

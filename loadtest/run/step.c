@@ -189,7 +189,6 @@ static bool publish_all(struct conductor *c, struct step *step)
     if (goes_on && measuring)
         account(c, step, from, busy);
     step->publish_seconds = seconds_between(schedule->start, now < schedule->end ? now : schedule->end);
-    step->measured_seconds = seconds_between(schedule->measured, now < schedule->end ? now : schedule->end);
     free(from);
     free(busy);
     return goes_on;
@@ -260,27 +259,24 @@ static bool wake_stalled(struct conductor *c)
     return !any || (conductor_order(c, PHASE_WAKE) && conductor_calm(c, c->options->drain_timeout));
 }
 
-/* After the deliveries that came late, too. */
-static void note_last_delivery(struct conductor *c, struct step *step)
+/* From the end of the warm-up to the end of publishing, or to the last event, if that is later: what a
+ * generator or a server does late is no higher rate. */
+static double measured_until(const struct conductor *c, uint64_t last)
 {
-    uint64_t last = 0;
-    for (uint32_t i = 0; i < c->board->places; i++)
-        if (c->board->place[i].last_delivery > last)
-            last = c->board->place[i].last_delivery;
-    double until = seconds_between(c->board->schedule.measured, last);
-    if (until > step->measured_seconds)
-        step->measured_seconds = until;
+    uint64_t end = last > c->board->stop_at ? last : c->board->stop_at;
+    return seconds_between(c->board->schedule.measured, end);
 }
 
-/* Before it stopped, the generator may have made up for what it had not sent in time. */
-static void note_pace(struct conductor *c, struct step *step)
+static void note_measured(const struct conductor *c, struct step *step)
 {
-    uint64_t last = c->board->stop_at;
-    for (uint32_t i = 0; i < c->board->places; i++)
-        if (c->board->place[i].last_sent > last)
-            last = c->board->place[i].last_sent;
-    double seconds = seconds_between(c->board->schedule.measured, last);
-    step->sent_per_second = seconds > 0 ? (double)step->stats.lag.count / seconds : 0;
+    uint64_t delivered = 0, sent = 0;
+    for (uint32_t i = 0; i < c->board->places; i++) {
+        const struct board_place *place = &c->board->place[i];
+        delivered = place->last_delivery > delivered ? place->last_delivery : delivered;
+        sent = place->last_sent > sent ? place->last_sent : sent;
+    }
+    step->measured_seconds = measured_until(c, delivered);
+    step->sent_seconds = measured_until(c, sent);
     if (step->due < step->stats.count[STAT_PUBLISHED]) /* some came due while it was told to stop */
         step->due = step->stats.count[STAT_PUBLISHED];
 }
@@ -313,8 +309,7 @@ struct step *step_do(struct conductor *c, double rate, bool connect)
     if (done) {
         board_stats(c->board, after);
         stats_difference(&step->stats, after, before);
-        note_last_delivery(c, step);
-        note_pace(c, step);
+        note_measured(c, step);
         blame_generator(step);
         step->joined = board_joined(c->board);
         step->from.over = run_time(c);

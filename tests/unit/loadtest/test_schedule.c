@@ -32,6 +32,21 @@ static void constant_rate(void **state)
     assert_true(schedule_due(&s, s.total) >= s.end);
 }
 
+/* Neither one message more, nor the first of those that count among those before. */
+static void whole_numbers_of_messages(void **state)
+{
+    (void)state;
+    for (unsigned rate = 1; rate <= 3000; rate++)
+        for (unsigned tenths = 1; tenths < 50; tenths += 3) {
+            struct schedule s;
+            init(&s, 987654321, rate * 10, tenths / 10.0, tenths / 5.0, 3);
+            assert_int_equal(s.total, rate * tenths * 3);
+            assert_int_equal(s.measured, s.start + tenths * 100000);
+            assert_int_equal(schedule_due(&s, rate * tenths), s.measured);
+            assert_true(schedule_due(&s, s.total - 1) < s.end);
+        }
+}
+
 static void rates_that_do_not_divide(void **state)
 {
     (void)state;
@@ -42,7 +57,7 @@ static void rates_that_do_not_divide(void **state)
         assert_true((double)s.total >= rates[i] * 30 - 1 && (double)s.total <= rates[i] * 30 + 1);
         for (uint64_t message = 1; message < s.total; message++)
             assert_true(schedule_due(&s, message) >= schedule_due(&s, message - 1));
-        assert_true(schedule_due(&s, s.total - 1) <= s.end);
+        assert_true(schedule_due(&s, s.total - 1) < s.end);
     }
 }
 
@@ -156,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(sequence_numbers_run_out),
                                        cmocka_unit_test(constant_rate),
+                                       cmocka_unit_test(whole_numbers_of_messages),
                                        cmocka_unit_test(rates_that_do_not_divide),
                                        cmocka_unit_test(publishers_take_turns),
                                        cmocka_unit_test(nothing_to_publish),
