@@ -24,7 +24,7 @@ void plan_init(struct plan *plan, uint32_t connections, uint32_t rooms, uint32_t
         char name[300];
         int n = snprintf(name, sizeof name, "%s%u", room_prefix, room);
         assert(n > 0 && (size_t)n < sizeof name);
-        plan->room_name[room] = xstrndup((struct slice){name, (size_t)n});
+        plan->room_name[room] = slice_of(xstrndup((struct slice){name, (size_t)n}));
         plan->pairs += (size_t)plan_members_of_room(plan, room) * plan_publishers_in_room(plan, room);
     }
 }
@@ -32,7 +32,7 @@ void plan_init(struct plan *plan, uint32_t connections, uint32_t rooms, uint32_t
 void plan_free(struct plan *plan)
 {
     for (uint32_t room = 0; plan->room_name && room < plan->rooms; room++)
-        free(plan->room_name[room]);
+        free((char *)plan->room_name[room].p);
     free(plan->room_name);
     *plan = (struct plan){0};
 }

@@ -8,12 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/slice.h"
+
 /* (subscriber, publisher of its room) pairs that the judge keeps 4 bytes for, each. */
 #define PLAN_MAX_PAIRS (64u << 20)
 
 struct plan {
     uint32_t connections, rooms, publishers, urls;
-    char **room_name; /* rooms of them, zero terminated */
+    struct slice *room_name; /* rooms of them */
     size_t pairs;
 };
 

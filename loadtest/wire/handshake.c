@@ -9,10 +9,13 @@
 
 #define KEY    "dGhlIHNhbXBsZSBub25jZQ=="
 #define ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+#define MOST   700 /* bytes of a request beside its target */
 #define OFFER  "permessage-deflate; client_no_context_takeover; server_no_context_takeover"
 
 int handshake_request(struct buf *out, const char *host_header, struct slice target, bool deflate)
 {
+    if (buf_reserve(out, target.n + MOST) != 0) /* else it would grow, and be printed, twice */
+        return out->err;
     buf_adds(out, "GET ");
     buf_add(out, target);
     buf_addf(out,

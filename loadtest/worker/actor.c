@@ -13,7 +13,7 @@
 static struct slice room_of(const struct actor *actor)
 {
     const struct plan *plan = actor->crowd->plan;
-    return slice_of(plan->room_name[plan_room(plan, actor->index)]);
+    return plan->room_name[plan_room(plan, actor->index)];
 }
 
 static void vanish(struct actor *actor, const char *why)

@@ -112,8 +112,8 @@ static void complain(struct worker *worker, const struct actor *actor, const cha
     uint32_t others = atomic_fetch_add(&worker->board->complaints, 1);
     if (others >= COMPLAINTS)
         return;
-    progress_say(&worker->progress, "client %u in %s was disconnected: %s", actor->index,
-                 plan->room_name[plan_room(plan, actor->index)], why);
+    progress_say(&worker->progress, "client %u in %.*s was disconnected: %s", actor->index,
+                 SLICE_FMT(plan->room_name[plan_room(plan, actor->index)]), why);
     if (others + 1 == COMPLAINTS)
         progress_say(&worker->progress, "further disconnections are counted only");
 }

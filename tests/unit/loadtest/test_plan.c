@@ -28,7 +28,7 @@ static void members_and_publishers_add_up(void **state)
     assert_int_equal(plan.pairs, pairs);
     assert_int_equal(plan_members_of_room(&plan, 2), 11);
     assert_int_equal(plan_members_of_room(&plan, 3), 10);
-    assert_string_equal(plan.room_name[9], "room-9");
+    assert_true(slice_is(plan.room_name[9], "room-9"));
     plan_free(&plan);
 }
 
