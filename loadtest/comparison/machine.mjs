@@ -49,6 +49,15 @@ function says(command, args, pattern) {
   return pattern.exec(`${stdout}${stderr}`)?.[1] ?? 'unknown';
 }
 
+/* Of the checkout; with a plus sign when what is built may differ from it. */
+function commit() {
+  const git = (...args) => spawnSync('git', ['-C', root, ...args], { encoding: 'utf8' });
+  const head = git('rev-parse', '--short', 'HEAD');
+  if (head.status !== 0) return 'no commit';
+  const changes = git('status', '--porcelain', '--', ':!loadtest/results').stdout.trim();
+  return `commit ${head.stdout.trim()}${changes === '' ? '' : '+'}`;
+}
+
 const packageVersion = (name) => JSON.parse(readFileSync(join(here, 'node_modules', name, 'package.json'))).version;
 const NCHAN = '/usr/lib/nginx/modules/ngx_nchan_module.so';
 
@@ -56,7 +65,7 @@ const NCHAN = '/usr/lib/nginx/modules/ngx_nchan_module.so';
 const parts = {
   always: {
     packages: { 'util-linux': () => has('taskset') && has('prlimit') && has('setpriv') },
-    versions: () => ({ Roomcast: says(programs.gateway, ['--version'], /(\d\S*)/) }),
+    versions: () => ({ Roomcast: `${says(programs.gateway, ['--version'], /(\d\S*)/)} (${commit()})` }),
   },
   redis: {
     packages: { 'redis-server': () => has('redis-server') },

@@ -93,9 +93,10 @@ async function measurePeer(options, row, name, add) {
     servers = context.servers = new Servers({ ...options.place, core: options.place.servers });
     await peer.start(servers);
   };
-  for (const [measure, { kind, load = {}, except, anew }] of Object.entries(row.measures)) {
+  for (const [index, [measure, { kind, load = {}, except, anew }]] of Object.entries(row.measures).entries()) {
     if (except?.includes(name)) continue;
-    const values = { ...row.load, ...load };
+    /* In rooms of its own: what a server may still be doing about those that were left must not matter. */
+    const values = { 'room-prefix': `r${index}-`, ...row.load, ...load };
     let figures;
     try {
       if (!servers || anew) await restart();

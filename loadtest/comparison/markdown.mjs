@@ -42,7 +42,7 @@ function goalLine(row, goal) {
   const what = goal.to ? `${place(goal.of)} to ${place(goal.to)}` : place(goal.of);
   const limit = goal.to ? sign(goal) : `${goal.atMost === undefined ? '≥' : '≤'} ${format(goal.atMost ?? goal.atLeast)}`;
   const measured = goal.value === undefined ? 'not measured' : goal.to ? number(goal.value) : format(goal.value);
-  const note = goal.limited ? ' (the load generator may have been the limit)' : '';
+  const note = goal.lossy ? ' (messages were lost: not comparable)' : goal.limited ? ' (the load generator may have been the limit)' : '';
   const verdict = goal.value === undefined ? '' : goal.holds ? 'yes' : '**no**';
   return [row.title, title, what, limit, measured + note, verdict];
 }

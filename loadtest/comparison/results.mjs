@@ -26,15 +26,18 @@ export function summarize(runs) {
   return error ? { ...summary, error } : summary;
 }
 
-/* {value, holds}; without a value when something was not measured. cells: summaries by measurement and peer. */
+/* {value, holds}; without a value when something was not measured. What lost messages did not do the same work:
+   no goal holds by it. cells: summaries by measurement and peer. */
 export function judge(goal, cells) {
   const figure = ([peer, measure]) => cells[measure]?.[peer]?.[goal.figure];
   const own = figure(goal.of);
   const value = goal.to ? own / figure(goal.to) : own;
   if (!Number.isFinite(value)) return { ...goal };
-  const holds = goal.atMost === undefined ? value >= goal.atLeast : value <= goal.atMost;
-  const limited = [goal.of, goal.to].some((place) => place && cells[place[1]][place[0]].generator_limited === true);
-  return { ...goal, value, holds, limited };
+  const places = [goal.of, goal.to].filter(Boolean).map(([peer, measure]) => cells[measure][peer]);
+  const lossy = goal.figure !== 'lost' && places.some(({ lost }) => lost > 0);
+  const within = goal.atMost === undefined ? value >= goal.atLeast : value <= goal.atMost;
+  const limited = places.some((place) => place.generator_limited === true);
+  return { ...goal, value, holds: within && !lossy, lossy, limited };
 }
 
 /* kept: {name, runs, date, count, machine}, runs by measurement and peer: lists of figures. */

@@ -15,12 +15,12 @@ const atLeast = (factor) => ({ atLeast: factor });
 
 /* A million deliveries a second: what one costs falls with the rate, as more of them are sent together, so that costs
    at rates of one's own (70 %) say little about servers whose highest rates differ. */
-const million = (connections) => at(1e6 / connections, { except: ['socketio'] });
+const million = (connections) => at(1e6 / connections, { except: ['socketio', 'ws', 'nchan'] });
 
 const broadcast = (title, name, load, costs, more = {}) => ({
   name,
   title,
-  peers: ['roomcast', 'socketio', 'reference'],
+  peers: more.peers ?? ['roomcast', 'socketio', 'reference'],
   load: { ...ONE_ROOM, ...load },
   measures: { highest, '70 %': share, '1 M deliveries/s': million(load.connections ?? ONE_ROOM.connections) },
   goals: [
@@ -33,6 +33,7 @@ const broadcast = (title, name, load, costs, more = {}) => ({
 
 export const rows = [
   broadcast('1 room of 1,000, 64 bytes', 'broadcast', {}, 1 / 15, {
+    peers: ['roomcast', 'socketio', 'ws', 'nchan', 'reference'],
     goals: [goal('deliveries_per_second', ['roomcast', 'highest'], ['socketio', 'highest'], atLeast(20))],
   }),
   broadcast('1 room of 1,000, 1 KiB', 'broadcast-1k', { size: 1024 }, 1 / 8),
@@ -102,7 +103,7 @@ export const rows = [
   {
     name: 'connections',
     title: 'connections from nothing to the joined room, idle from then on',
-    peers: ['roomcast', 'socketio', 'reference'],
+    peers: ['roomcast', 'socketio', 'ws', 'nchan', 'reference'],
     load: { rooms: 100 },
     measures: Object.fromEntries([2000, 10_000, 19_000].map((connections) =>
       [`${connections.toLocaleString('en-US')} connections`, { kind: 'idle', load: { connections }, anew: true }])),
@@ -123,9 +124,9 @@ export const rows = [
   },
   {
     name: 'slow',
-    title: '1 room of 200, of whom 20 stop reading',
+    title: '1 room of a publisher and 200 readers, of whom 20 stop reading',
     peers: ['roomcast'],
-    load: { connections: 200, rooms: 1, publishers: 1, rate: 500, size: 1024, seconds: 10 },
+    load: { connections: 201, rooms: 1, publishers: 1, rate: 500, size: 1024, seconds: 10 },
     measures: {
       'all read': { kind: 'rate', load: {} },
       '20 stalled': { kind: 'slow', load: { stalled: 0.1 } },

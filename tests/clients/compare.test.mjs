@@ -70,11 +70,14 @@ describe('figures', () => {
   test('a goal holds, does not, or was not measured', () => {
     const cells = { x: { a: { cpu_us: 1 }, b: { cpu_us: 4, generator_limited: true } } };
     const goal = { figure: 'cpu_us', of: ['a', 'x'], to: ['b', 'x'] };
-    assert.deepEqual(judge({ ...goal, atMost: 0.25 }, cells), { ...goal, atMost: 0.25, value: 0.25, holds: true, limited: true });
+    assert.deepEqual(judge({ ...goal, atMost: 0.25 }, cells), { ...goal, atMost: 0.25, value: 0.25, holds: true, lossy: false, limited: true });
     assert.equal(judge({ ...goal, atMost: 0.2 }, cells).holds, false);
     assert.equal(judge({ ...goal, atLeast: 0.3 }, cells).holds, false);
     assert.equal(judge({ ...goal, to: null, atLeast: 1 }, cells).holds, true);
     assert.equal(judge({ ...goal, of: ['a', 'y'] }, cells).holds, undefined);
+    cells.x.b.lost = 1;
+    assert.deepEqual(judge({ ...goal, atMost: 0.25 }, cells), { ...goal, atMost: 0.25, value: 0.25, holds: false, lossy: true, limited: true });
+    assert.equal(judge({ figure: 'lost', of: ['b', 'x'], atMost: 1 }, cells).holds, true);
   });
 
   test('nothing is missing for the rows that need no other server', { skip: why }, () => {
