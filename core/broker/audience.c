@@ -80,6 +80,18 @@ void audience_remove(struct audience *a, struct membership *ms)
     ms->audience = NULL;
 }
 
+struct membership *membership_find(struct client *cl, const struct audience *a)
+{
+    if (cl->everyone.audience == a)
+        return &cl->everyone;
+    list_for_each (it, &cl->memberships) {
+        struct membership *m = container_of(it, struct membership, in_client);
+        if (m->audience == a)
+            return m;
+    }
+    return NULL;
+}
+
 static int batch_grow(struct audience *a, unsigned d)
 {
     uint32_t cap = a->batch[d].cap == 0 ? 4 : a->batch[d].cap * 2;
@@ -157,14 +169,48 @@ void audience_publish(struct audience *a, const struct publication *pub, struct 
         list_append(&a->broker->audiences, &a->touched);
 }
 
-/* The next frames of the batch that go out as one: v[from] .. v[return value - 1]. */
-static uint32_t pack_end(struct frame *const *v, uint32_t from, uint32_t count)
+void audience_publish_except(struct audience *a, const struct publication *pub, struct slice room,
+                             struct membership *const *except, unsigned count)
+{
+    struct left_out *l = &a->left_out;
+    uint32_t before[DIALECTS];
+    assert(count <= LEFT_OUT_MAX && !(pub->flags & PUB_VOLATILE));
+    if (l->count + count > LEFT_OUT_MAX)
+        audience_distribute(a);
+    for (unsigned d = 0; d < DIALECTS; d++)
+        before[d] = a->batch[d].count;
+    audience_publish(a, pub, room);
+    for (unsigned i = 0; i < count; i++) {
+        enum dialect_index d = except[i]->client->conn->dialect->index;
+        if (a->batch[d].count > before[d]) {
+            l->v[l->count].dialect = d;
+            l->v[l->count].frame = before[d];
+            l->v[l->count++].member = except[i]->index;
+        }
+    }
+}
+
+/* The next frames of the batch as one: v[from] .. v[*end - 1]. A new reference. */
+static inline struct frame *pack(struct frame *const *v, uint32_t from, uint32_t count, uint32_t *end)
 {
     size_t bytes = v[from]->n;
-    uint32_t end = from + 1;
-    while (end < count && bytes + v[end]->n <= PACK_BYTES)
-        bytes += v[end++]->n;
-    return end;
+    *end = from + 1;
+    while (*end < count && bytes + v[*end]->n <= PACK_BYTES)
+        bytes += v[(*end)++]->n;
+    struct frame *packed = *end - from > 1 ? frame_pack(v + from, *end - from) : NULL;
+    if (packed != NULL)
+        return packed;
+    *end = from + 1; /* a single one, or memory is short */
+    return frame_get(v[from]);
+}
+
+static inline void batch_clear(struct audience *a, unsigned d)
+{
+    struct frame **v = batch_frames(a, d);
+    for (uint32_t i = 0; i < a->batch[d].count; i++)
+        frame_put(v[i]);
+    free(a->batch[d].v);
+    memset(&a->batch[d], 0, sizeof a->batch[d]);
 }
 
 static void distribute(struct audience *a, unsigned d)
@@ -172,20 +218,87 @@ static void distribute(struct audience *a, unsigned d)
     struct frame **v = batch_frames(a, d);
     uint32_t count = a->batch[d].count;
     for (uint32_t from = 0, end; from < count; from = end) {
-        end = pack_end(v, from, count);
-        struct frame *packed = end - from > 1 ? frame_pack(v + from, end - from) : frame_get(v[from]);
-        if (packed != NULL) {
-            send_to_all(a->broker, &a->members[d], packed);
-            frame_put(packed);
-        } else {
-            for (uint32_t i = from; i < end; i++)
-                send_to_all(a->broker, &a->members[d], v[i]);
-        }
+        struct frame *packed = pack(v, from, count, &end);
+        send_to_all(a->broker, &a->members[d], packed);
+        frame_put(packed);
     }
-    for (uint32_t i = 0; i < count; i++)
-        frame_put(v[i]);
-    free(a->batch[d].v);
-    memset(&a->batch[d], 0, sizeof a->batch[d]);
+    batch_clear(a, d);
+}
+
+/* Members of one dialect that are left out of some frame: indices, ascending. */
+struct apart {
+    unsigned count;
+    uint32_t member[LEFT_OUT_MAX];
+};
+
+static void apart_add(struct apart *apart, uint32_t member)
+{
+    unsigned k = apart->count;
+    while (k > 0 && apart->member[k - 1] > member)
+        k--;
+    if (k > 0 && apart->member[k - 1] == member)
+        return;
+    memmove(apart->member + k + 1, apart->member + k, (apart->count - k) * sizeof apart->member[0]);
+    apart->member[k] = member;
+    apart->count++;
+}
+
+static void find_apart(struct apart *apart, const struct left_out *l, unsigned d)
+{
+    apart->count = 0;
+    for (unsigned i = 0; i < l->count; i++)
+        if (l->v[i].dialect == d)
+            apart_add(apart, l->v[i].member);
+}
+
+static bool is_left_out(const struct left_out *l, unsigned d, uint32_t frame, uint32_t member)
+{
+    for (unsigned i = 0; i < l->count; i++)
+        if (l->v[i].frame == frame && l->v[i].member == member && l->v[i].dialect == d)
+            return true;
+    return false;
+}
+
+static void send_to_others(struct broker *b, const struct members *m, const struct apart *apart,
+                           struct frame *f)
+{
+    struct members part = {.conns = m->conns};
+    for (unsigned k = 0; k < apart->count; k++) {
+        part.count = (uint32_t)(m->conns + apart->member[k] - part.conns);
+        send_to_all(b, &part, f);
+        part.conns += part.count + 1;
+    }
+    part.count = (uint32_t)(m->conns + m->count - part.conns);
+    send_to_all(b, &part, f);
+}
+
+/* v[from] .. v[end - 1] of the batch. */
+static void send_one_by_one(struct audience *a, unsigned d, const struct apart *apart, uint32_t from,
+                            uint32_t end)
+{
+    struct frame *const *v = batch_frames(a, d);
+    for (uint32_t i = from; i < end; i++)
+        for (unsigned k = 0; k < apart->count; k++)
+            if (!is_left_out(&a->left_out, d, i, apart->member[k]))
+                a->broker->metrics->v[M_DELIVERIES] += conn_send(a->members[d].conns[apart->member[k]], v[i]);
+}
+
+/* distribute() when some are left out of something. With compression there are no packs: a frame goes to both
+ * kinds of members before the next one does, so that it is compressed once. */
+static void distribute_apart(struct audience *a, unsigned d)
+{
+    struct frame **v = batch_frames(a, d);
+    uint32_t count = a->batch[d].count;
+    struct apart apart;
+    find_apart(&apart, &a->left_out, d);
+    for (uint32_t from = 0, end; from < count; from = end) {
+        uint32_t most = a->broker->settings->compression ? from + 1 : count;
+        struct frame *packed = pack(v, from, most, &end);
+        send_to_others(a->broker, &a->members[d], &apart, packed);
+        send_one_by_one(a, d, &apart, from, end);
+        frame_put(packed);
+    }
+    batch_clear(a, d);
 }
 
 void audience_distribute(struct audience *a)
@@ -194,8 +307,13 @@ void audience_distribute(struct audience *a)
         return;
     list_remove(&a->touched);
     for (unsigned d = 0; d < DIALECTS; d++)
-        if (a->batch[d].count > 0)
-            distribute(a, d);
+        if (a->batch[d].count > 0) {
+            if (a->left_out.count == 0)
+                distribute(a, d);
+            else
+                distribute_apart(a, d);
+        }
+    a->left_out.count = 0;
 }
 
 static void send_unmarked(struct broker *b, struct members *m, struct frame *f, bool is_volatile)

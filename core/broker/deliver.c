@@ -94,22 +94,56 @@ static struct namespace *namespace_of(struct broker *b, const struct channel *ch
     return slice_eq(ns->name, pub->ns) ? ns : NULL;
 }
 
+/* The members whom the publication excepts. False: some cannot be left out of a batch, since it is volatile
+ * or they may be too many. */
+static bool find_excepted(struct namespace *ns, const struct audience *a, const struct publication *pub,
+                          struct membership **v, unsigned *count)
+{
+    struct names except = pub->except;
+    struct slice name;
+    *count = 0;
+    while (names_next(&except, &name)) {
+        struct client *cl = client_find(ns->broker, name);
+        if (cl == NULL && room_find(ns, name) != NULL)
+            return false;
+        struct membership *m = cl != NULL ? membership_find(cl, a) : NULL;
+        if (m == NULL)
+            continue;
+        if ((pub->flags & PUB_VOLATILE) || *count == LEFT_OUT_MAX)
+            return false;
+        v[(*count)++] = m;
+    }
+    return true;
+}
+
+static void deliver_to_audience(struct namespace *ns, struct audience *a, const struct publication *pub,
+                                struct slice room)
+{
+    struct membership *except[LEFT_OUT_MAX];
+    unsigned count = 0;
+    if (pub->except.count > 0 && !find_excepted(ns, a, pub, except, &count)) {
+        new_mark(ns->broker, ns, pub);
+        audience_publish_unmarked(a, pub, room);
+    } else if (count == 0) {
+        audience_publish(a, pub, room);
+    } else {
+        audience_publish_except(a, pub, room, except, count);
+    }
+}
+
 static void deliver_event(struct broker *b, struct channel *ch, const struct publication *pub)
 {
     struct namespace *ns = namespace_of(b, ch, pub);
     struct room *room = ch->kind == CHANNEL_ROOM ? ch->bus.owner : NULL;
     if (ns == NULL)
         return;
-    if (room != NULL && pub->except.count == 0) {
-        audience_publish(&room->audience, pub, room->name);
-    } else if (ch->kind == CHANNEL_NAMESPACE && pub->rooms.count == 0 && pub->except.count == 0) {
-        audience_publish(&ns->everyone, pub, SLICE_NONE);
+    if (room != NULL) {
+        deliver_to_audience(ns, &room->audience, pub, room->name);
+    } else if (ch->kind == CHANNEL_NAMESPACE && pub->rooms.count == 0) {
+        deliver_to_audience(ns, &ns->everyone, pub, SLICE_NONE);
     } else {
         new_mark(b, ns, pub);
-        if (ch->kind == CHANNEL_NAMESPACE && pub->rooms.count == 0)
-            audience_publish_unmarked(&ns->everyone, pub, SLICE_NONE);
-        else
-            deliver_to_targets(ns, pub);
+        deliver_to_targets(ns, pub);
     }
 }
 

@@ -28,19 +28,9 @@ struct room *room_of(struct membership *m)
     return container_of(m->audience, struct room, audience);
 }
 
-static struct membership *membership_find(const struct client *cl, const struct room *room)
+bool room_has(const struct room *room, struct client *cl)
 {
-    list_for_each (it, &cl->memberships) {
-        struct membership *m = container_of(it, struct membership, in_client);
-        if (m->audience == &room->audience)
-            return m;
-    }
-    return NULL;
-}
-
-bool room_has(const struct room *room, const struct client *cl)
-{
-    return membership_find(cl, room) != NULL;
+    return membership_find(cl, &room->audience) != NULL;
 }
 
 static void linger_fire(struct timer *t, uint64_t now)
@@ -182,7 +172,7 @@ void room_leave_membership(struct membership *m)
 int room_leave(struct client *cl, struct slice name)
 {
     struct room *room = room_find(cl->ns, name);
-    struct membership *m = room != NULL ? membership_find(cl, room) : NULL;
+    struct membership *m = room != NULL ? membership_find(cl, &room->audience) : NULL;
     if (m == NULL) /* leaving a room that one is not in is no error, as in Socket.IO */
         return room_name_check(cl->ns->broker, name);
     run_lifecycle(cl, ON_LEAVE, room->name, SLICE_LIT("leave"));

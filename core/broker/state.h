@@ -30,8 +30,21 @@ struct members {
     uint32_t count, cap;
 };
 
+#define LEFT_OUT_MAX 8
+
+/* Who does not get which frame of a batch. */
+struct left_out {
+    unsigned count;
+    struct {
+        enum dialect_index dialect;
+        uint32_t frame, member; /* indices in batch and members */
+    } v[LEFT_OUT_MAX];
+};
+
 /* Who hears a room or a namespace. Frames of one turn gather in `batch` and are handed to the members as one
- * packed frame at the end of the turn, or before anything that must not overtake them. */
+ * packed frame at the end of the turn, or before anything that must not overtake them. A member that is left
+ * out of some of them gets the others one by one; so that these stay few, a batch ends when LEFT_OUT_MAX are
+ * noted. */
 struct audience {
     struct broker *broker;
     struct members members[DIALECTS];
@@ -40,6 +53,7 @@ struct audience {
         struct frame **v;  /* all of them, when there are more */
         uint32_t count, cap;
     } batch[DIALECTS];
+    struct left_out left_out;
     struct link touched;
 };
 
@@ -190,8 +204,13 @@ void audience_init(struct audience *a, struct broker *b);
 void audience_free(struct audience *a);
 int audience_add(struct audience *a, struct membership *m, struct client *cl) MUST_CHECK;
 void audience_remove(struct audience *a, struct membership *m);
+/* NULL: it is no member. */
+struct membership *membership_find(struct client *cl, const struct audience *a);
 /* To all members, at the end of the turn. */
 void audience_publish(struct audience *a, const struct publication *pub, struct slice room);
+/* To all members but at most LEFT_OUT_MAX, at the end of the turn. Not for a volatile one. */
+void audience_publish_except(struct audience *a, const struct publication *pub, struct slice room,
+                             struct membership *const *except, unsigned count);
 /* Hands what has gathered to the members' queues now. */
 void audience_distribute(struct audience *a);
 /* To the members that are not marked, now; marks them. */
@@ -205,7 +224,7 @@ int room_leave(struct client *cl, struct slice name) MUST_CHECK;
 void room_leave_membership(struct membership *m);
 struct room *room_find(struct namespace *ns, struct slice name);
 struct room *room_of(struct membership *m);
-bool room_has(const struct room *room, const struct client *cl);
+bool room_has(const struct room *room, struct client *cl);
 void room_subscribed(struct room *room, int err);
 void room_stop_waiting(struct room *room, struct run *run);
 void room_free(struct room *room);

@@ -19,6 +19,7 @@ struct measure {
     /* Parameters of those that differ in nothing else. */
     enum dialect_index dialect;
     unsigned rooms, members, messages;
+    bool excepted; /* each message is for all members but its sender, and each has another sender */
 };
 
 struct measures {
