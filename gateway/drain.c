@@ -9,6 +9,7 @@
 #include <assert.h>
 
 #include "core/base/log.h"
+#include "gateway/engineio/polling.h"
 #include "gateway/gateway.h"
 #include "gateway/loop.h"
 
@@ -77,6 +78,7 @@ void drain_begin(struct gateway *g)
     drain.total = broker_connection_count(g->broker);
     drain.asked = 0;
     log_info("draining", "connections=%zu timeout_ms=%llu", drain.total, (unsigned long long)timeout);
+    polling_drain(g->server);
     if (timeout == 0)
         broker_drain(g->broker, SIZE_MAX);
     struct timeval tv = {0, (suseconds_t)(tick * 1000)};

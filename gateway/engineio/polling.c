@@ -159,7 +159,7 @@ static void finish(struct polling *p)
     if (told || nobody)
         over(p);
     else if (!timer_active(&p->end))
-        server_timer(p->server, &p->end, c->reason == CLOSE_DRAIN ? POLLING_DRAIN_MS : POLLING_END_MS);
+        server_timer(p->server, &p->end, p->server->gateway->draining ? POLLING_DRAIN_MS : POLLING_END_MS);
 }
 
 static void polling_flush(struct conn *c)
@@ -319,6 +319,15 @@ bool polling_turn(struct server *server, uint64_t until)
     list_move_all(&now, &server->payloads); /* who has had a share waits behind those who have not */
     list_move_all(&server->payloads, &now);
     return worked;
+void polling_drain(struct server *server)
+{
+    list_for_each (it, &server->polling) {
+        struct polling *p = container_of(it, struct polling, all);
+        if (timer_active(&p->end))
+            server_timer(server, &p->end, POLLING_DRAIN_MS);
+    }
+}
+
 }
 
 void polling_free_all(struct server *server)

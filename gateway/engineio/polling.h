@@ -49,4 +49,7 @@ void polling_retire(struct polling *p);
 /* The program ends. */
 void polling_free_all(struct server *server);
 
+/* The gateway is leaving: sessions that have ended already do not wait longer for their next poll than those
+ * that end from now on. */
+void polling_drain(struct server *server);
 #endif

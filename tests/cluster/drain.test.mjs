@@ -5,6 +5,7 @@ import { after, afterEach, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Agent } from 'node:http';
 import { startCluster, stopCluster } from '../lib/cluster.mjs';
+import { Polling } from '../lib/engineio.mjs';
 import { startGateway } from '../lib/gateway.mjs';
 import { begin, fetchHttp } from '../lib/http.mjs';
 import { parseMetrics, recordMetrics, value } from '../lib/metrics.mjs';
@@ -130,6 +131,19 @@ test('a second SIGTERM, and clients that do not read, do not hold it up', async 
   await within(Promise.race(peers.map((peer) => peer.closed)), 10_000, 'the first one is closed');
   gateway.signal('SIGTERM');
   assert.deepEqual(await gateway.exit(5000), { code: 0, signal: null });
+});
+
+test('polling sessions that ended and are not polled again do not hold it up', async () => {
+  const gateway = await startGateway({ settings: { drain_timeout_ms: 60_000 } });
+  const before = await Polling.open(gateway.base);
+  const first = await Polling.open(gateway.base); /* is closed at once, the other one 18 s later */
+  const during = await Polling.open(gateway.base);
+  assert.equal((await before.post('?')).status, 400);
+  const held = first.hold();
+  gateway.signal('SIGTERM');
+  assert.equal((await within(held.answer, 5000, 'it leaves')).text, '1');
+  assert.equal((await during.post('?')).status, 400);
+  assert.deepEqual(await gateway.exit(10_000), { code: 0, signal: null });
 });
 
 test('without connections it exits at once', async () => {
