@@ -2,7 +2,6 @@
 /* Polling sessions. The rules are those of engine.io 6.6. */
 #include "gateway/engineio/polling.h"
 
-#include <limits.h>
 #include <stdlib.h>
 
 #include "core/codec/engineio.h"
@@ -54,8 +53,7 @@ static void answer_get(struct polling *p, struct slice last)
     buf_free(&body);
 }
 
-/* Packets of a POST that is held are left. */
-static bool has_payload(const struct polling *p)
+bool polling_has_payload(const struct polling *p)
 {
     return p->payload.n > p->taken;
 }
@@ -64,7 +62,7 @@ static bool has_payload(const struct polling *p)
 static int take_payload(struct polling *p, unsigned most)
 {
     struct slice rest = slice_from(buf_slice(&p->payload), p->taken);
-    int got = has_payload(p) ? session_payload(p->session, &rest, most) : 0;
+    int got = polling_has_payload(p) ? session_payload(p->session, &rest, most) : 0;
     p->taken = p->payload.n - rest.n;
     return got;
 }
@@ -97,8 +95,6 @@ static void forget_payload(struct polling *p)
 
 void polling_retire(struct polling *p)
 {
-    if (p->session->conn.state == CONN_OPEN) /* an upgrade in the middle of a POST: nothing is lost */
-        (void)take_payload(p, UINT_MAX);
     forget_payload(p);
     list_remove(&p->all);
     timer_stop(&p->noop);
@@ -135,9 +131,9 @@ static void polling_pause(struct conn *c, bool paused)
     struct polling *p = c->io;
     struct http *post = p->post;
     list_remove(&p->unread);
-    if (!paused && has_payload(p))
+    if (!paused && polling_has_payload(p))
         list_append(&p->server->payloads, &p->unread);
-    if (paused || post == NULL || post->state != HTTP_HELD || has_payload(p))
+    if (paused || post == NULL || post->state != HTTP_HELD || polling_has_payload(p))
         return;
     p->post = NULL;
     answer_ok(post);
@@ -301,6 +297,8 @@ static void go_on(struct polling *p)
     } else if (post != NULL) {
         polling_pause(&p->session->conn, p->session->conn.paused);
     }
+    if (p->switching && p->session->conn.state == CONN_OPEN)
+        probe_switch(p->probe);
 }
 
 bool polling_turn(struct server *server, uint64_t until)
@@ -319,6 +317,8 @@ bool polling_turn(struct server *server, uint64_t until)
     list_move_all(&now, &server->payloads); /* who has had a share waits behind those who have not */
     list_move_all(&server->payloads, &now);
     return worked;
+}
+
 void polling_drain(struct server *server)
 {
     list_for_each (it, &server->polling) {
@@ -326,8 +326,6 @@ void polling_drain(struct server *server)
         if (timer_active(&p->end))
             server_timer(server, &p->end, POLLING_DRAIN_MS);
     }
-}
-
 }
 
 void polling_free_all(struct server *server)

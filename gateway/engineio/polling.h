@@ -26,6 +26,7 @@ struct polling {
     struct ws *probe;
     struct buf payload; /* what is left of a POST whose packets are too many for one turn */
     size_t taken;       /* of payload */
+    bool switching;     /* the probe has said that it takes over, and waits for the rest of payload */
     struct link unread; /* in server->payloads while there is some */
     struct timer noop;  /* while probing */
     struct timer end;   /* closing */
@@ -44,12 +45,14 @@ bool polling_turn(struct server *server, uint64_t until);
 
 /* For the upgrade: answers a held poll with a noop, now and every PROBE_NOOP_MS. */
 void polling_release(struct polling *p);
-/* The session is on another transport now. Frees p. */
+/* Has it packets of a POST that wait for their turn? They come before those of another transport. */
+bool polling_has_payload(const struct polling *p);
+/* The session is on another transport now, or over. Frees p. */
 void polling_retire(struct polling *p);
-/* The program ends. */
-void polling_free_all(struct server *server);
-
 /* The gateway is leaving: sessions that have ended already do not wait longer for their next poll than those
  * that end from now on. */
 void polling_drain(struct server *server);
+/* The program ends. */
+void polling_free_all(struct server *server);
+
 #endif

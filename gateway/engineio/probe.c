@@ -38,6 +38,7 @@ static struct session *part(struct ws *w)
     timer_stop(&w->timer);
     timer_stop(&p->noop);
     p->probe = NULL;
+    p->switching = false;
     return p->session;
 }
 
@@ -53,7 +54,7 @@ void probe_failed(struct ws *w)
     ws_close(w, w->code, "");
 }
 
-static void take_over(struct ws *w)
+void probe_switch(struct ws *w)
 {
     struct polling *p = w->upgrades;
     struct session *s = part(w);
@@ -63,8 +64,15 @@ static void take_over(struct ws *w)
     if (w->reader.deflate)
         conn_compress(w->conn);
     if (w->paused != s->conn.paused)
-        transport_websocket.pause(&s->conn, s->conn.paused);
+        ws_pause(w, s->conn.paused);
     polling_retire(p);
+}
+
+/* Clients end their POST before they switch; one that does not waits as long as its packets take. */
+static void wait_for_payload(struct ws *w)
+{
+    w->upgrades->switching = true;
+    ws_pause(w, true);
 }
 
 void probe_message(struct ws *w, struct slice text, bool binary)
@@ -75,7 +83,10 @@ void probe_message(struct ws *w, struct slice text, bool binary)
         ws_send_text(w, "3probe");
         break;
     case PROBE_SWITCH:
-        take_over(w);
+        if (polling_has_payload(w->upgrades))
+            wait_for_payload(w);
+        else
+            probe_switch(w);
         break;
     case PROBE_FAIL:
         probe_failed(w);

@@ -17,6 +17,8 @@ struct ws;
 void probe_open(struct http *h, const struct request *r, struct session *s);
 /* What the probing WebSocket says. */
 void probe_message(struct ws *w, struct slice text, bool binary);
+/* It takes the session over. */
+void probe_switch(struct ws *w);
 /* It is to be closed, the session goes on polling. */
 void probe_failed(struct ws *w);
 /* It is gone already. */

@@ -96,6 +96,8 @@ void ws_send_control(struct ws *w, const char *bytes, size_t n);
 void ws_send_text(struct ws *w, const char *text);
 /* Sends a close frame (without code when it is 0) and waits for the peer's. */
 void ws_close(struct ws *w, int code, const char *reason);
+/* Stops reading, or goes on. */
+void ws_pause(struct ws *w, bool paused);
 /* Cuts the TCP connection. */
 void ws_cut(struct ws *w);
 /* The connection is gone for the broker. */

@@ -171,7 +171,7 @@ void ws_send_text(struct ws *w, const char *text)
         ws_send_control(w, bytes, head + n);
 }
 
-static void set_paused(struct ws *w, bool paused)
+void ws_pause(struct ws *w, bool paused)
 {
     w->paused = paused;
     if (w->state == WS_OPEN)
@@ -193,7 +193,7 @@ void ws_close(struct ws *w, int code, const char *reason)
         bytes[head + 1] = (char)code;
         memcpy(bytes + head + 2, reason, text);
     }
-    set_paused(w, false); /* or its close frame would never be read */
+    ws_pause(w, false); /* or its close frame would never be read */
     w->state = WS_CLOSE_SENT;
     server_timer(w->server, &w->timer, WEBSOCKET_CLOSE_MS);
     if (!write_behind(w, bytes, head + n))
@@ -248,7 +248,7 @@ static void websocket_flush(struct conn *c)
 static void websocket_pause(struct conn *c, bool paused)
 {
     struct ws *w = c->io;
-    set_paused(w, paused);
+    ws_pause(w, paused);
 }
 
 const struct transport transport_websocket = {

@@ -23,7 +23,7 @@ async function session() {
   return polling;
 }
 
-const probeUrl = (polling) => wsUrl(base, `&sid=${polling.sid}`);
+const probeUrl = (polling) => wsUrl(polling.base ?? base, `&sid=${polling.sid}`);
 
 async function probe(polling) {
   const socket = await Socket.open(probeUrl(polling));
@@ -120,6 +120,28 @@ test('what is queued when 5 arrives goes out on the WebSocket, in order', async 
   await polling.send(...Array.from({ length: 50 }, (_, i) => `42${i}["quiet",${i}]`));
   socket.send('5');
   for (let i = 0; i < 50; i++) assert.equal(await socket.next(), `43${i}[${i}]`);
+  await socket.close();
+});
+
+test('5 in the middle of a POST: its packets come first, and the others are served meanwhile', async () => {
+  const gateway = await startGateway({ namespaces: testNamespaces, settings: { max_message_bytes: 10_000_000, upgrade_timeout_ms: 60_000 } });
+  const polling = await Polling.open(gateway.base);
+  await polling.connect();
+  const socket = await probe(polling);
+  const post = polling.post(`${'42["quiet"]\x1e'.repeat(200_000)}421["quiet","last"]`, { ms: 60_000 });
+  await gateway.metricIs('events_received_total', '', (n) => n > 0);
+  socket.send('5', '422["quiet","next"]');
+  let others = 0;
+  let over = false;
+  const answers = Promise.all([socket.next(60_000), socket.next(60_000)]).finally(() => { over = true; });
+  while (!over) {
+    await gateway.ready();
+    others++;
+  }
+  assert.deepEqual(await answers, ['431["last"]', '432["next"]']);
+  assert.ok(others > 10, `${others} requests were answered while 200,000 packets were taken`);
+  assert.equal((await post).text, 'ok');
+  await works(socket);
   await socket.close();
 });
 
