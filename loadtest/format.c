@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers with units. */
+/* Numbers with units, and lines. */
 #include "loadtest/format.h"
 
 #include <stdio.h>
@@ -44,4 +44,11 @@ const char *format_bytes(double bytes, char out[static 16])
         return scaled(bytes, "B", out);
     snprintf(out, 16, "%.0f B", bytes);
     return out;
+}
+
+void format_line(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = ' ';
 }

@@ -8,6 +8,7 @@
 
 #include "core/base/xalloc.h"
 #include "loadtest/clock.h"
+#include "loadtest/format.h"
 
 static const struct payload NOTHING = {.due = UINT64_MAX}; /* has more digits than are read */
 
@@ -212,10 +213,12 @@ void traffic_message(struct traffic *traffic, const struct actor *actor, const s
 static void refused(struct traffic *traffic, uint32_t publisher, uint32_t sequence, struct slice error)
 {
     struct stats *stats = traffic->stats;
-    if (stats->count[STAT_REFUSED]++ == 0)
+    if (stats->count[STAT_REFUSED]++ == 0) {
         snprintf(stats->first_refusal, sizeof stats->first_refusal, "%.*s",
                  error.n < sizeof stats->first_refusal ? (int)error.n : (int)sizeof stats->first_refusal,
                  error.p);
+        format_line(stats->first_refusal);
+    }
     ledger_void(traffic->ledger, publisher, sequence);
 }
 
@@ -231,12 +234,12 @@ void traffic_answer(struct traffic *traffic, const struct actor *actor, const st
     struct stats *stats = traffic->stats;
     uint32_t publisher = plan_publisher_of_connection(actor->index);
     uint64_t sequence = heard->id - 1; /* ids begin at 1 */
-    if (plan_publishes(traffic->crowd->plan, actor->index) && is_stale_answer(traffic, publisher, sequence)) {
+    bool awaited = traffic->acks && plan_publishes(traffic->crowd->plan, actor->index);
+    if (awaited && is_stale_answer(traffic, publisher, sequence)) {
         stats->count[STAT_STALE]++;
         return;
     }
-    if (!plan_publishes(traffic->crowd->plan, actor->index) ||
-        sequence >= ledger_published(traffic->ledger, publisher) ||
+    if (!awaited || sequence >= ledger_published(traffic->ledger, publisher) ||
         !seqset_insert(&traffic->publisher[publisher].answered, (uint32_t)sequence)) {
         stats->count[STAT_UNEXPECTED]++;
         return;

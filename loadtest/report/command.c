@@ -59,8 +59,7 @@ static bool parse(struct command *c, int argc, char **argv)
     return c->files > 0;
 }
 
-/* NULL: the members that everything rests on are there. */
-static const char *missing(const json_t *json)
+const char *report_missing(const json_t *json)
 {
     const json_t *options = json_object_get(json, "options");
     if (!json_is_string(json_object_get(json, "version")))
@@ -110,7 +109,7 @@ static bool load(struct report_run *run, struct buf *text, const char *name)
                 error.text);
         return false;
     }
-    const char *what = missing(run->json);
+    const char *what = report_missing(run->json);
     if (what)
         fprintf(stderr, "roomcast-load report: \"%s\" is not a report of roomcast-load --json: expected %s\n",
                 name, what);

@@ -17,7 +17,9 @@ struct report_run {
 
 /* argv[0] is "report". The exit status: 0, or 2 for bad usage and files that are no reports. */
 int report_command(int argc, char **argv);
-/* report_table.c: the table. */
+/* NULL: the members that everything rests on are there. Else what was expected: "the list \"timeline\"". */
+const char *report_missing(const json_t *json);
+/* table.c: the table, of reports that miss nothing. */
 void report_table(FILE *out, const struct report_run *runs, size_t count);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs side by side, as text: a row for each figure, a column for each run, ratios to the first one. */
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #define COLUMN 18
 #define VALUE  10 /* of a column; the rest is for the ratio */
 #define RATIO  24
+#define MAX_US 1000000000000000 /* for a file that says more than 30 years */
 
 /* The member of a report that a path with / leads to, or NULL. */
 static const json_t *member(const json_t *json, const char *path)
@@ -29,7 +31,7 @@ static const json_t *member(const json_t *json, const char *path)
 static const char *format(double value, enum report_unit unit, char out[static 16])
 {
     if (unit == MICROSECONDS)
-        return format_us((uint64_t)value, out);
+        return format_us(value < MAX_US ? (uint64_t)value : MAX_US, out);
     if (unit == BYTES)
         return format_bytes(value, out);
     if (unit == COUNTS)
@@ -95,13 +97,16 @@ static bool has_counted(const json_t *json)
     return false;
 }
 
-/* Of all steps together, as the verdict has it. */
+/* Of all steps together, as the verdict has it; not more than the type can hold. */
 static json_int_t fault_count(const json_t *json, const char *key)
 {
     const json_t *steps = json_object_get(json, "steps");
     json_int_t sum = 0;
-    for (size_t i = 0; i < json_array_size(steps); i++)
-        sum += json_integer_value(json_object_get(json_array_get(steps, i), key));
+    for (size_t i = 0; i < json_array_size(steps); i++) {
+        json_int_t more = json_integer_value(json_object_get(json_array_get(steps, i), key));
+        if (more > 0)
+            sum = more < LLONG_MAX - sum ? sum + more : LLONG_MAX;
+    }
     return sum;
 }
 
@@ -138,14 +143,13 @@ static const json_t *option(const struct report_run *run, const char *key)
 
 static void option_text(const json_t *value, char *out, size_t size)
 {
+    const char *first = json_string_value(json_array_get(value, 0));
     if (json_is_string(value))
         snprintf(out, size, "%s", json_string_value(value));
     else if (json_is_boolean(value))
         snprintf(out, size, "%s", json_is_true(value) ? "yes" : "no");
     else if (json_is_array(value))
-        snprintf(out, size, "%s%s",
-                 json_array_size(value) > 0 ? json_string_value(json_array_get(value, 0)) : "",
-                 json_array_size(value) > 1 ? ", ..." : "");
+        snprintf(out, size, "%s%s", first ? first : "-", json_array_size(value) > 1 ? ", ..." : "");
     else if (json_is_number(value))
         snprintf(out, size, "%.12g", json_number_value(value));
     else

@@ -8,6 +8,8 @@
 #include "core/base/err.h"
 #include "core/base/list.h"
 
+#define MAX_CUT_END 3 /* bytes of an event's end that came without its last one: \r\n\r */
+
 struct entry {
     size_t n;
     uint64_t id;
@@ -123,6 +125,11 @@ static void on_head(struct http_client *client)
     s->wire.events->opened(&s->wire);
 }
 
+static void fail_too_large(struct event_stream *s)
+{
+    wire_fail(&s->wire, "the server sent an event of more than %zu bytes", s->wire.loop->max_frame);
+}
+
 /* false: the wire is not what it was. */
 static bool take_events(struct event_stream *s, struct slice *rest)
 {
@@ -130,6 +137,10 @@ static bool take_events(struct event_stream *s, struct slice *rest)
     struct slice event;
     uint32_t life = wire->life;
     while (event_stream_next(rest, &event)) {
+        if (event.n > wire->loop->max_frame) {
+            fail_too_large(s);
+            return false;
+        }
         wire->loop->frames++;
         wire->events->text(wire, event);
         if (wire->life != life)
@@ -140,8 +151,8 @@ static bool take_events(struct event_stream *s, struct slice *rest)
 
 static void keep_cut(struct event_stream *s, struct slice rest)
 {
-    if (rest.n > s->wire.loop->max_frame || buf_add(&s->cut, rest) != 0)
-        wire_fail(&s->wire, "the server sent an event of more than %zu bytes", s->wire.loop->max_frame);
+    if (rest.n > s->wire.loop->max_frame + MAX_CUT_END || buf_add(&s->cut, rest) != 0)
+        fail_too_large(s);
 }
 
 /* What began in an earlier part goes on in this one. */
@@ -195,7 +206,7 @@ static void init(struct wire *wire)
     struct event_stream *s = stream_of(wire);
     http_client_init(&s->get, wire, &get_ops, 0, HTTP_ANSWER_MAX_HEAD);
     http_client_init(&s->post, wire, &post_ops, 1, HTTP_ANSWER_MAX_HEAD);
-    buf_init(&s->cut, wire->loop->max_frame + wire->loop->in_size);
+    buf_init(&s->cut, wire->loop->max_frame + MAX_CUT_END + wire->loop->in_size);
     buf_init(&s->out, WIRE_MAX_QUEUE);
 }
 

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "core/base/err.h"
+#include "loadtest/format.h"
 
 #define MAX_SHOWN 120 /* bytes of a status line or a body in a message */
 
@@ -44,11 +45,11 @@ struct slice http_answer_header(struct slice head, const char *name)
 long http_answer_head_size(struct slice got, char *why, size_t size)
 {
     size_t end = find(got, "\r\n\r\n");
-    if (got.n >= 5 && !slice_starts(got, "HTTP/")) {
+    if (got.n > 0 && memcmp(got.p, "HTTP/", got.n < 5 ? got.n : 5) != 0) {
         snprintf(why, size, "the server does not speak HTTP");
         return -1;
     }
-    if (end < got.n)
+    if (end < got.n && end + 4 <= HTTP_ANSWER_MAX_HEAD)
         return (long)end + 4;
     if (got.n < HTTP_ANSWER_MAX_HEAD)
         return 0;
@@ -59,12 +60,9 @@ long http_answer_head_size(struct slice got, char *why, size_t size)
 void http_answer_refusal(char *why, size_t size, struct slice line, struct slice body)
 {
     size_t shown = body.n < MAX_SHOWN ? body.n : MAX_SHOWN;
-    int n = snprintf(why, size, "the server answered \"%.*s\"%s%.*s",
-                     (int)(line.n < MAX_SHOWN ? line.n : MAX_SHOWN), line.p, shown > 0 ? ": " : "",
-                     (int)shown, shown > 0 ? body.p : "");
-    for (int i = 0; i < n && (size_t)i < size - 1; i++)
-        if ((unsigned char)why[i] < ' ')
-            why[i] = ' ';
+    snprintf(why, size, "the server answered \"%.*s\"%s%.*s", (int)(line.n < MAX_SHOWN ? line.n : MAX_SHOWN),
+             line.p, shown > 0 ? ": " : "", (int)shown, shown > 0 ? body.p : "");
+    format_line(why);
 }
 
 /* Whether a header that is a list has this word. */
@@ -80,11 +78,16 @@ static bool has_word(struct slice list, const char *word)
     return false;
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 static bool read_number(struct slice text, uint64_t *number)
 {
     *number = 0;
     for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] < '0' || text.p[i] > '9' || i >= 18)
+        if (!is_digit(text.p[i]) || i >= 18)
             return false;
         *number = *number * 10 + (uint64_t)(text.p[i] - '0');
     }
@@ -95,7 +98,7 @@ static unsigned idle_seconds(struct slice header)
 {
     size_t at = find(header, "timeout=");
     unsigned seconds = 0;
-    for (size_t i = at + 8; i < header.n && header.p[i] >= '0' && header.p[i] <= '9' && seconds < 100000; i++)
+    for (size_t i = at + 8; i < header.n && is_digit(header.p[i]) && seconds < 100000; i++)
         seconds = seconds * 10 + (unsigned)(header.p[i] - '0');
     return seconds;
 }
@@ -120,8 +123,9 @@ static bool read_framing(struct http_answer *answer, struct slice head)
 static bool read_status(struct http_answer *answer, struct slice line)
 {
     uint64_t status;
-    if (line.n < 12 || !slice_starts(line, "HTTP/1.") || line.p[8] != ' ' ||
-        !read_number((struct slice){line.p + 9, 3}, &status) || status < 100)
+    if (line.n < 12 || !slice_starts(line, "HTTP/1.") || !is_digit(line.p[7]) || line.p[8] != ' ' ||
+        !read_number((struct slice){line.p + 9, 3}, &status) || status < 100 ||
+        (line.n > 12 && line.p[12] != ' '))
         return false;
     answer->status = (int)status;
     answer->keep_alive = line.p[7] != '0';

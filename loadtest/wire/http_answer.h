@@ -33,7 +33,8 @@ void http_answer_refusal(char *why, size_t size, struct slice line, struct slice
  * -1: as above. */
 int http_answer_head(struct http_answer *answer, struct slice *rest, char *why, size_t size) MUST_CHECK;
 /* Takes the next part of the body off the front of *rest; *part is its content, which may be empty. The bytes
- * are changed. 1: that was the last one; 0: more is to come; ERR_PARSE. */
+ * are changed. 1: that was the last one; 0: more is to come; ERR_PARSE: what follows the part is malformed.
+ */
 int http_answer_body(struct http_answer *answer, struct slice *rest, struct slice *part) MUST_CHECK;
 
 #endif

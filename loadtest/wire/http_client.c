@@ -91,7 +91,7 @@ static bool collect(struct http_client *client, bool last, struct slice part, st
 {
     if (last && client->body.n == 0) {
         *body = part;
-        return true;
+        return part.n <= client->body.max;
     }
     if (buf_add(&client->body, part) != 0)
         return false;
@@ -123,10 +123,6 @@ static void take_body(struct http_client *client, struct slice *rest)
     struct slice part, body = SLICE_NONE;
     uint32_t request = client->requests;
     int got = http_answer_body(&client->answer, rest, &part);
-    if (got < 0) {
-        fail(client, "the server sent a malformed chunked body");
-        return;
-    }
     if (is_stream(client)) {
         if (part.n > 0)
             client->ops->part(client, part);
@@ -136,7 +132,9 @@ static void take_body(struct http_client *client, struct slice *rest)
         fail(client, "the server answered with more than %zu bytes", client->body.max);
         return;
     }
-    if (got == 1)
+    if (got < 0)
+        fail(client, "the server sent a malformed chunked body");
+    else if (got == 1)
         finish(client, body);
 }
 

@@ -158,8 +158,11 @@ static bool open_session(struct polling *p, struct slice packet)
     if (polling_read_open(packet, &sid, &p->max_payload) != 0 || sid.n > sizeof text)
         return false;
     long n = json_unescape(sid, text);
-    if (n < 0 || memchr(text, ' ', (size_t)n))
+    if (n < 0)
         return false;
+    for (long i = 0; i < n; i++)
+        if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f)
+            return false;
     p->open = true;
     buf_adds(&p->target, "&sid=");
     return buf_add(&p->target, (struct slice){text, (size_t)n}) == 0;

@@ -101,11 +101,24 @@ static void close_frame(struct websocket *w, struct slice payload)
               SLICE_FMT(reason));
 }
 
+/* *text stands until the next compressed message of any wire. */
+static int inflate_message(struct wire_loop *loop, struct slice payload, struct slice *text)
+{
+    if (!loop->inflater)
+        loop->inflater = inflater_new();
+    if (!loop->inflater)
+        return ERR_NOMEM;
+    buf_clear(&loop->inflated);
+    int err = inflate_payload(loop->inflater, payload, &loop->inflated);
+    *text = buf_slice(&loop->inflated);
+    return err;
+}
+
 static void message(struct websocket *w, struct slice payload, bool compressed)
 {
     struct wire_loop *loop = w->wire.loop;
     struct slice text = payload;
-    int err = compressed ? inflater_message(&loop->inflater, payload, &text) : 0;
+    int err = compressed ? inflate_message(loop, payload, &text) : 0;
     if (err == ERR_TOO_LARGE)
         wire_fail(&w->wire, "the server sent a message of more than %zu bytes", loop->max_frame);
     else if (err != 0)

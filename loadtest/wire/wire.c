@@ -9,6 +9,7 @@
 #include "core/base/random.h"
 #include "core/base/xalloc.h"
 #include "core/codec/websocket.h"
+#include "loadtest/format.h"
 
 #define READ_SIZE (256u << 10)
 
@@ -18,12 +19,13 @@ void wire_loop_init(struct wire_loop *loop, struct event_base *base, size_t max_
     loop->in_size = max_frame + WS_MAX_HEADER + READ_SIZE;
     loop->in = xcalloc(1, loop->in_size);
     loop->mask_state = random_u64() | 1;
-    inflater_init(&loop->inflater, max_frame);
+    buf_init(&loop->inflated, max_frame);
 }
 
 void wire_loop_free(struct wire_loop *loop)
 {
-    inflater_free(&loop->inflater);
+    inflater_free(loop->inflater);
+    buf_free(&loop->inflated);
     free(loop->in);
 }
 
@@ -85,6 +87,7 @@ void wire_fail(struct wire *wire, const char *format, ...)
     va_start(ap, format);
     vsnprintf(why, sizeof why, format, ap);
     va_end(ap);
+    format_line(why);
     wire->life++;
     wire->ops->drop(wire);
     wire->events->closed(wire, why);

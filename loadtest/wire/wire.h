@@ -9,7 +9,7 @@
 #include <event2/event.h>
 
 #include "core/base/buf.h"
-#include "loadtest/wire/inflate.h"
+#include "core/codec/deflate.h"
 #include "loadtest/wire/stream.h"
 
 #define WIRE_MAX_QUEUE                                                                                       \
@@ -37,10 +37,11 @@ struct wire_loop {
     struct event_base *base;
     char *in; /* the shared receive buffer */
     size_t in_size, max_frame;
-    uint64_t now;       /* microseconds, when the current read was made */
-    bool offer_deflate; /* WebSockets: permessage-deflate, for what the server sends */
-    bool ping_first;    /* WebSockets: opened() waits for the answer to a ping, see websocket.h */
-    struct inflater inflater;
+    uint64_t now;              /* microseconds, when the current read was made */
+    bool offer_deflate;        /* WebSockets: permessage-deflate, for what the server sends */
+    bool ping_first;           /* WebSockets: opened() waits for the answer to a ping, see websocket.h */
+    struct inflater *inflater; /* NULL before the first compressed message */
+    struct buf inflated;       /* the last one */
     uint64_t mask_state;
     uint64_t reads, writes, frames, bytes; /* frames: texts of any kind; bytes: received */
     uint64_t pings;                        /* heartbeats of the server, of any kind */

@@ -8,6 +8,7 @@
 
 #include "core/base/err.h"
 #include "loadtest/clock.h"
+#include "loadtest/format.h"
 #include "loadtest/worker/crowd.h"
 
 static struct slice room_of(const struct actor *actor)
@@ -34,6 +35,7 @@ static void give_up(struct actor *actor, const char *what, struct slice detail)
     char why[WIRE_MAX_WHY];
     snprintf(why, sizeof why, "%s%s%.*s", what, detail.n > 0 ? ": " : "",
              detail.n < 200 ? (int)detail.n : 200, detail.n > 0 ? detail.p : "");
+    format_line(why);
     wire_close(actor->wire);
     vanish(actor, why);
 }
@@ -239,7 +241,8 @@ int actor_publish(struct actor *actor, uint64_t id, struct slice payload)
     const struct speech *speech = &actor->crowd->speech;
     assert(actor->state == ACTOR_JOINED);
     int err = put(actor, ACT_PUBLISH, speech->message_event, payload, speech->acks ? &id : NULL);
-    return err ? err : wire_queue(actor->wire, buf_slice(&actor->crowd->text), id);
+    return err ? err
+               : wire_queue(actor->wire, buf_slice(&actor->crowd->text), speech->acks ? id : WIRE_NO_ID);
 }
 
 int actor_say(struct actor *actor, struct slice event, struct slice payload)

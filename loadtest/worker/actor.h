@@ -41,7 +41,8 @@ struct crowd_events {
      * actor_stop(). It may be started again at once. */
     void (*gone)(struct actor *actor, enum actor_state before, const char *why);
     void (*message)(struct actor *actor, const struct heard *heard);
-    /* The answer to a publication. Not where there are none (crowd->speech.acks). */
+    /* The answer to a publication; where none is asked for (crowd->speech.acks), one that comes all the same.
+     */
     void (*answered)(struct actor *actor, const struct heard *heard);
     /* After a read and the events it made. */
     void (*after_read)(struct crowd *crowd);

@@ -41,6 +41,9 @@ describe('a real gateway', { concurrency }, async () => {
     });
   }
 
+  // Every POST is answered: what --no-acks says is that the answers do not count.
+  test('sse: no acks', () => expectAll(gateway.base, ['--dialect', 'sse', '--room-prefix', 'no acks', '--no-acks'], { acknowledged: 0 }));
+
   test('behind NGINX: polling and sse', async () => {
     const nginx = await Nginx.start([gateway]);
     await expectAll(nginx.base, ['--dialect', 'polling', '--room-prefix', 'nginx polling ']);

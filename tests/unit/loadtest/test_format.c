@@ -46,9 +46,17 @@ static void bytes(void **state)
     assert_string_equal(format_bytes(12345678, text), "12.3 MB");
 }
 
+static void lines(void **state)
+{
+    char text[] = "a\x1b[2J\r\nb\x7f\xc3\xbc ";
+    (void)state;
+    format_line(text);
+    assert_string_equal(text, "a [2J  b \xc3\xbc ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(times), cmocka_unit_test(counts),
-                                       cmocka_unit_test(bytes)};
+                                       cmocka_unit_test(bytes), cmocka_unit_test(lines)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,6 +118,9 @@ static void refused(void **state)
                                       "HTTP/1.1 2x0 OK\r\n\r\n",
                                       "HTTP/1.1 099 OK\r\n\r\n",
                                       "HTTP/1.1 20\r\n\r\n",
+                                      "HTTP/1.1 2000 OK\r\n\r\n",
+                                      "HTTP/1.x 200 OK\r\n\r\n",
+                                      "\r\n\r\n",
                                       "HTTP/1.1 200 OK\r\nContent-Length: 5x\r\n\r\n",
                                       "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
                                       "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"};
@@ -131,6 +134,20 @@ static void refused(void **state)
     assert_string_equal(why, "the headers of the answer are longer than 16384 bytes");
 }
 
+/* The bound is the same however the head comes. */
+static void largest_head(void **state)
+{
+    static char head[HTTP_ANSWER_MAX_HEAD + 2];
+    (void)state;
+    for (size_t n = HTTP_ANSWER_MAX_HEAD; n <= HTTP_ANSWER_MAX_HEAD + 1; n++) {
+        memset(head, 'a', n);
+        memcpy(head, "HTTP/1.1 204 No\r\nX:", 19);
+        memcpy(head + n - 4, "\r\n\r\n", 4);
+        for (size_t piece = n; piece >= n / 2; piece -= n / 2)
+            assert_int_equal(feed(head, piece), n <= HTTP_ANSWER_MAX_HEAD ? (long)n : -1);
+    }
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -142,8 +159,8 @@ static void refusals(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(lengths), cmocka_unit_test(chunks),
-                                       cmocka_unit_test(until_close), cmocka_unit_test(refused),
-                                       cmocka_unit_test(refusals)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(lengths),      cmocka_unit_test(chunks),
+                                       cmocka_unit_test(until_close),  cmocka_unit_test(refused),
+                                       cmocka_unit_test(largest_head), cmocka_unit_test(refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -146,6 +146,20 @@ static void inflates(void **state)
     assert_ended("badly compressed");
 }
 
+/* A block may say that it is the last one (RFC 7692, section 7.2.3.4). */
+static void inflates_a_last_block(void **state)
+{
+    (void)state;
+    SEND(
+        "HTTP/1.1 101 Yes\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Extensions: "
+        "permessage-deflate; server_no_context_takeover\r\n\r\n");
+    SEND("\xc1\x08\xf3\x48\xcd\xc9\xc9\x07\x00\x00\xc1\x07" HELLO);
+    await_read();
+    assert_string_equal(heard, "Hello|hello|");
+    SEND("\xc1\x04\xca\x48\xcd\xc9"); /* as HELLO begins */
+    assert_ended("badly compressed");
+}
+
 /* 2,000 times the same byte are a few bytes compressed. */
 static void inflates_too_much(void **state)
 {
@@ -212,6 +226,7 @@ int main(void)
         TEST(closed_and_started_in_its_own_callback),
         TEST(started_again),
         cmocka_unit_test_setup_teardown(inflates, setup_deflate, teardown),
+        cmocka_unit_test_setup_teardown(inflates_a_last_block, setup_deflate, teardown),
         cmocka_unit_test_setup_teardown(inflates_too_much, setup_deflate, teardown),
         TEST(queued_and_flushed),
         TEST(back_pressure)};
