@@ -84,13 +84,15 @@ static bool string_equals(struct slice token, struct slice wanted)
 
 static void hear_ack(const struct object *object, struct heard *heard)
 {
+    uint64_t id = 0;
     for (size_t i = 0; i < object->ack.n; i++) {
         char c = object->ack.p[i];
         if (c < '0' || c > '9' || i > 18)
             return;
-        heard->id = heard->id * 10 + (uint64_t)(c - '0');
+        id = id * 10 + (uint64_t)(c - '0');
     }
     heard->kind = HEARD_ACK;
+    heard->id = id;
     heard->refused = object->error.n > 0 || speech_is_refusal(inside(object->args));
     heard->text = object->error.n > 0 ? object->error : inside(object->args);
 }
