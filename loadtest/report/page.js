@@ -150,7 +150,7 @@ function steps(report) {
     ...column(traffic, 'deliveries/s', (step) => counts(step.deliveries_per_second)),
     ...column(traffic, 'p99', (step) => p99Of(step.latency_us)),
     ...column(traffic && hasServers(report), 'CPU s per million deliveries', (step) => perMillion(step.server.cpu_seconds_per_million_deliveries)),
-    { name: 'generator', value: (step) => `${Math.round(100 * step.generator_cpu)} %` },
+    { name: 'generator', value: (step) => `${Math.round(100 * (connects && !traffic ? step.connect_generator_cpu : step.generator_cpu))} %` },
     ...column(search, { name: 'holds', text: true }, (step) => (step.why ? `no: ${step.why}` : 'yes')),
   ];
   const heads = columns.map(({ name }) => name);
@@ -158,8 +158,8 @@ function steps(report) {
     cells: columns.map(({ value }) => value(step)) }));
   const sorted = [...all].filter((step) => step.published > 0).sort((a, b) => a.rate - b.rate);
   const against = (title, value, y) => figure({ title, scatter: true, x: { label: 'messages/s', scale: 'logarithmic', format: counts }, y,
-    series: [['holds', (step) => !step.why], ['does not hold', (step) => step.why]].map(([name, which]) => ({
-      name, points: sorted.filter(which).map((step) => [step.rate, value(step)]) })).filter(({ points }) => points.length > 0) });
+    series: [['holds', (step) => !step.why], ['does not hold', (step) => step.why]].map(([name, which], place) => ({
+      name, place, points: sorted.filter(which).map((step) => [step.rate, value(step)]) })).filter(({ points }) => points.length > 0) });
   return section(search ? 'The rates that were tried' : 'Rounds', table(heads, rows), search ? element('div', { class: 'plots' },
     against('p99 against the rate', (step) => step.latency_us.p99, { label: 'latency', scale: 'logarithmic', format: us }),
     hasServers(report) ? against('Server CPU per million deliveries against the rate', (step) =>
@@ -222,7 +222,7 @@ function overTime(report) {
   const marks = report.command ? [{ at: report.command.at / x.unit, name: 'command' }] : [];
   const plot = (title, y, series, { end, start } = {}) => figure({ title, x, y, bands, marks,
     empty: 'No sample: nothing of it came within an --interval.',
-    series: series.map(([name, of]) => ({ name, points: track(report, of, { end, start, unit: x.unit }) })) });
+    series: series.map(([name, of, place]) => ({ name, place, points: track(report, of, { end, start, unit: x.unit }) })) });
   const one = (title, name) => {
     const kind = OVER_TIME.find((each) => each.title === title);
     return plot(title, kind.y, [[name, kind.of]], kind);
@@ -236,7 +236,8 @@ function overTime(report) {
     one('Connections', 'joined'),
     owed ? plot('Lost or missed, and not yet there', { label: 'deliveries', scale: 'linear', format: counts, precise: exact, low: 0 },
       [['lost or missed', (s) => s.lost], ['not yet there', (s) => s.outstanding]], { end: true }) : null,
-    plot('CPU', OVER_TIME[4].y, [...(hasServers(report) ? [['servers', (s) => s.server_cpu]] : []), ['load generator', (s) => s.generator_cpu]]),
+    plot(hasServers(report) ? 'CPU' : 'CPU of the load generator', OVER_TIME[4].y,
+      [...(hasServers(report) ? [['servers', (s) => s.server_cpu, 0]] : []), ['load generator', (s) => s.generator_cpu, 1]]),
     hasServers(report) ? one('Memory of the servers', 'resident memory') : null));
 }
 
@@ -251,7 +252,8 @@ function phaseKey(phases, report) {
 
 /* How large the value is that a share of all does not exceed. */
 function distribution(title, all, { label, format, scale = 'logarithmic', note }) {
-  const series = all.filter(({ histogram }) => histogram?.count > 0 && histogram.buckets).map(({ name, histogram }) => {
+  const places = all.map((each, place) => ({ ...each, place }));
+  const series = places.filter(({ histogram }) => histogram?.count > 0 && histogram.buckets).map(({ name, histogram, place }) => {
     let seen = 0;
     const points = histogram.buckets.flatMap(([top, count]) => {
       const before = seen;
@@ -259,11 +261,11 @@ function distribution(title, all, { label, format, scale = 'logarithmic', note }
       const last = seen === histogram.count ? 1 - 1 / (2 * histogram.count) : seen / histogram.count;
       return [[ninesOf(before / histogram.count), top], [ninesOf(last), top]];
     });
-    return { name, points };
+    return { name, points, place };
   });
   if (series.length === 0) return null;
   const most = Math.max(...series.map(({ points }) => points.at(-1)[0]), ninesOf(0.95));
-  return figure({ title, note, series, y: { label, scale, format, ...(scale === 'linear' ? { low: 0 } : {}) },
+  return figure({ title, note, series, named: all.length > 1, y: { label, scale, format, ...(scale === 'linear' ? { low: 0 } : {}) },
     x: { label: 'share of all up to this', scale: 'nines', format: shareOf, low: 0, high: most } });
 }
 

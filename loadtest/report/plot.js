@@ -139,12 +139,19 @@ function drawBands(plot, box) {
   return [...bands, ...marks];
 }
 
+/* How the series at index i of a plot looks: by its place among all that could be there, so that leaving out others does
+   not change it. */
+function looks({ place }, i) {
+  const at = (place ?? i) % COLOURS.length;
+  return { line: `stroke: ${COLOURS[at]}; stroke-dasharray: ${DASHES[at] || 'none'}`,
+    dot: `fill: ${at === 0 ? COLOURS[0] : 'none'}; stroke: ${COLOURS[at]}; stroke-width: 2` };
+}
+
 function drawSeries(plot, box) {
   return plot.series.flatMap((s, i) => pieces(s.points, plot.y).flatMap((piece) => {
     const spots = piece.map(([x, y]) => [box.x(x).toFixed(1), box.y(y).toFixed(1)]);
-    const style = `stroke: ${COLOURS[i % COLOURS.length]}; stroke-dasharray: ${DASHES[i % DASHES.length] || 'none'}`;
-    const dots = piece.length === 1 || plot.scatter ? spots.map(([cx, cy]) => svg('circle', {
-      cx, cy, r: 4, style: `fill: ${i === 0 ? COLOURS[0] : 'none'}; stroke: ${COLOURS[i % COLOURS.length]}; stroke-width: 2` })) : [];
+    const { dot, line: style } = looks(s, i);
+    const dots = piece.length === 1 || plot.scatter ? spots.map(([cx, cy]) => svg('circle', { cx, cy, r: 4, style: dot })) : [];
     const line = spots.map(([x, y]) => `${x},${y}`).join(' ');
     return [...(piece.length > 1 && !plot.scatter ? [svg('polyline', { class: 'series', points: line, style })] : []), ...dots];
   }));
@@ -173,23 +180,24 @@ function followPointer(picture, plot, box, outputs, where) {
 const nearest = (list, key, wanted) => list.reduce((best, each) =>
   (best === null || Math.abs(key(each) - wanted) < Math.abs(key(best) - wanted) ? each : best), null);
 
-/* How series i looks, for the legend. */
-function sampleOf(plot, i) {
-  const colour = COLOURS[i % COLOURS.length];
+/* The same for the legend. */
+function sampleOf(plot, s, i) {
+  const { line, dot } = looks(s, i);
   return svg('svg', { viewBox: '0 0 26 8', 'aria-hidden': 'true' }, plot.scatter
-    ? svg('circle', { cx: 13, cy: 4, r: 3, style: `fill: ${i === 0 ? colour : 'none'}; stroke: ${colour}; stroke-width: 2` })
-    : svg('line', { x1: 0, x2: 26, y1: 4, y2: 4, class: 'series', style: `stroke: ${colour}; stroke-dasharray: ${DASHES[i % DASHES.length] || 'none'}` }));
+    ? svg('circle', { cx: 13, cy: 4, r: 3, style: dot })
+    : svg('line', { x1: 0, x2: 26, y1: 4, y2: 4, class: 'series', style: line }));
 }
 
-/* {title, note, x, y: {label, scale, format, precise, low, high}, series: [{name, points: [[x, y], ...]}], bands, marks,
-   scatter}: a figure. Two points with the same x may follow each other; y null is a gap. */
+/* {title, note, x, y: {label, scale, format, precise, low, high}, series: [{name, points: [[x, y], ...], place}], bands, marks,
+   scatter, named}: a figure. Two points with the same x may follow each other; y null is a gap. A series' place (from 0; without it
+   its index) is its colour and dashes. `named`: the legend is of use even where there is one series. */
 function figure(plot) {
   const empty = plot.series.every((s) => pieces(s.points, plot.y).length === 0);
   const outputs = plot.series.map(() => element('output'));
   const where = element('li');
-  const legend = element('ul', { class: 'legend' }, ...plot.series.map((s, i) => element('li', {}, sampleOf(plot, i), s.name,
+  const legend = element('ul', { class: 'legend' }, ...plot.series.map((s, i) => element('li', {}, sampleOf(plot, s, i), s.name,
     outputs[i])), where);
-  legend.classList.toggle('alone', plot.series.length === 1);
+  legend.classList.toggle('alone', plot.series.length === 1 && !plot.named);
   const holder = element('div');
   const node = element('figure', {}, element('figcaption', {}, element('h3', {}, plot.title)),
     plot.note ? element('p', { class: 'faint' }, plot.note) : null, holder, empty ? null : legend);

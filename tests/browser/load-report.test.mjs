@@ -154,6 +154,70 @@ describe('what the page says', () => {
     await page.context().close();
   });
 
+  test('a run has the same colour in all plots, also where another has nothing to show', async () => {
+    const first = json('broadcast'), second = json('broadcast');
+    delete first.connect_us;
+    writeFileSync(file('unconnected.json'), JSON.stringify(first));
+    writeFileSync(file('connected.json'), JSON.stringify(second));
+    assert.equal((await run(LOAD, ['report', '--html', file('colours.html'), file('unconnected.json'), file('connected.json')])).code, 0);
+    const page = await open('colours.html');
+    await page.waitForFunction(() => [...document.querySelectorAll('figure')].every((figure) => figure.querySelector('polyline')));
+    const colours = await page.evaluate(() => [...document.querySelectorAll('figure')].map((figure) => {
+      const entry = [...figure.querySelectorAll('.legend li')].find((li) => li.textContent.startsWith('connected'));
+      const lines = [...figure.querySelectorAll('polyline')].map((line) => line.style.stroke);
+      return [figure.querySelector('h3').textContent, entry?.querySelector('line').style.stroke, lines.at(-1)];
+    }));
+    assert.ok(colours.some(([title]) => title === 'Time to connect and join'), colours.join(' | '));
+    for (const [title, ...of] of colours) assert.deepEqual(of, ['var(--c1)', 'var(--c1)'], title);
+    assert.ok(await page.locator('figure', { hasText: 'Time to connect and join' }).locator('.legend').isVisible(), 'it is said whose line it is');
+    await page.context().close();
+  });
+
+  test('without --pid the one line of the CPU plot is the load generator\'s, in its colour', async () => {
+    const without = json('broadcast');
+    delete without.servers;
+    writeFileSync(file('generator.json'), JSON.stringify(without));
+    assert.equal((await run(LOAD, ['report', '--html', file('generator.html'), file('generator.json')])).code, 0);
+    const strokeIn = async (name, title) => {
+      const page = await open(name);
+      const figure = page.locator('figure', { has: page.getByRole('heading', { name: title, exact: true }) });
+      await figure.locator('polyline').first().waitFor();
+      const strokes = await figure.locator('polyline').evaluateAll((all) => all.map((line) => line.style.stroke));
+      await page.context().close();
+      return strokes;
+    };
+    const [, generator] = await strokeIn('broadcast.html', 'CPU');
+    assert.deepEqual(await strokeIn('generator.html', 'CPU of the load generator'), [generator]);
+  });
+
+  test('rounds: what the generator used while connecting, as in the text', async () => {
+    const storm = json('storm');
+    [0.05, 0.07, 0.04].forEach((cores, i) => Object.assign(storm.steps[i], { connect_generator_cpu: cores, generator_cpu: 0.01 }));
+    writeFileSync(file('rounds.json'), JSON.stringify(storm));
+    assert.equal((await run(LOAD, ['report', '--html', file('rounds.html'), file('rounds.json')])).code, 0);
+    const page = await open('rounds.html');
+    const rows = page.locator('section', { has: page.getByRole('heading', { name: 'Rounds' }) }).locator('tbody tr');
+    assert.deepEqual(await rows.locator('td:last-child').allTextContents(), ['5 %', '7 %', '4 %']);
+    await page.context().close();
+    const real = await open('storm.html');
+    const inText = [...(await real.locator('#text pre').textContent()).matchAll(/^ +\d+ .* (\d+ %)$/gm)].map(([, share]) => share);
+    const shown = real.locator('section', { has: real.getByRole('heading', { name: 'Rounds' }) }).locator('td:last-child');
+    assert.deepEqual(await shown.allTextContents(), inText);
+    assert.equal(inText.length, 3);
+    await real.context().close();
+  });
+
+  test('no text is smaller than 12 pixels on a phone', async () => {
+    for (const name of ['two.html', 'storm.html']) {
+      const page = await open(name, PHONE);
+      const small = await page.evaluate(() => [...document.querySelectorAll('main *')].filter((node) => [...node.childNodes]
+        .some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim()) && parseFloat(getComputedStyle(node).fontSize) < 12)
+        .map((node) => `${node.tagName} ${node.textContent}`));
+      assert.deepEqual(small, [], name);
+      await page.context().close();
+    }
+  });
+
   test('intervals in which publishing begins or ends are not ones of a lower rate', async () => {
     const even = json('broadcast');
     even.seconds = 4;
