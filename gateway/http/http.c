@@ -124,13 +124,11 @@ void http_lost(struct http *h)
         owner->gone(arg, h);
 }
 
-int http_give_socket(struct http *h)
+void http_gave_socket(struct http *h)
 {
     assert(h->state == HTTP_HANDLING);
-    int fd = h->fd;
     release(h);
     h->fd = -1;
-    return fd;
 }
 
 void http_open(struct server *server, int fd, const char *peer)

@@ -130,8 +130,9 @@ void http_stream(struct http *h, const struct answer *a);
 /* Writes to a stream: the number of bytes taken; fewer: writable() comes; -1: the connection is lost, gone()
  * was not called. */
 ssize_t http_write(struct http *h, const struct iovec *v, int count) MUST_CHECK;
-/* From the handler: the socket is the caller's from now on. */
-int http_give_socket(struct http *h);
+/* From the handler: the socket, h->fd, is somebody else's. After that one has begun to watch it: then neither
+ * costs a system call. It may have been closed, but no other opened, since. */
+void http_gave_socket(struct http *h);
 
 /* A zero terminated copy, or NULL. */
 char *http_string(struct slice s);

@@ -98,11 +98,6 @@ static void show_peer(const struct sockaddr_storage *sa, char out[46])
 static void take(struct listener *l, int fd, const struct sockaddr_storage *sa)
 {
     char peer[46];
-    int on = 1, size = (int)server_settings(l->server)->send_buffer_bytes;
-    /* Neither is worth refusing the connection for. */
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (size > 0) /* a client that does not read may cost the kernel 4 MB otherwise */
-        (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     show_peer(sa, peer);
     http_open(l->server, fd, peer);
 }
@@ -147,9 +142,11 @@ static bool split_address(const char *text, char host[NI_MAXHOST], char port[NI_
     return true;
 }
 
-static int open_socket(const struct addrinfo *ai)
+/* What is accepted has its options. send_buffer: 0: the system's; a client that does not read may cost the
+ * kernel 4 MB then. */
+static int open_socket(const struct addrinfo *ai, unsigned long long send_buffer)
 {
-    int on = 1, off = 0;
+    int on = 1, off = 0, size = (int)send_buffer;
     int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
@@ -158,6 +155,8 @@ static int open_socket(const struct addrinfo *ai)
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
         (ai->ai_family != AF_INET6 ||
          setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, ai->ai_flags & AI_PASSIVE ? &off : &on, sizeof on) == 0) &&
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+        (size == 0 || setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) == 0) &&
         bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
     int err = errno;
@@ -192,7 +191,7 @@ static int open_all(struct listener *l, struct addrinfo *list)
     for (struct addrinfo *ai = list; ai != NULL && l->count < MAX_SOCKETS; ai = ai->ai_next) {
         if (port != 0)
             set_port(ai, port);
-        int fd = open_socket(ai);
+        int fd = open_socket(ai, server_settings(l->server)->send_buffer_bytes);
         if (fd < 0 && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL) && ai->ai_next != NULL)
             continue;
         if (fd < 0)

@@ -178,6 +178,10 @@ static int ops_sock_accept(struct lws *wsi)
 {
     struct lws_libevent *e = the_backend;
     int fd = lws_get_socket_fd(wsi);
+    /* By writing to this one other threads would wake the loop. There are none, but libwebsockets writes to
+     * it for each connection that it is given. */
+    if (lws_get_vhost(wsi) == NULL)
+        return 0;
     if (fd < 0 || fd >= e->max_fds)
         return 1;
     struct slot *s = e->slots[fd];

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From an HTTP request to a WebSocket: checks, the plain dialects' addresses, and the hand-over. */
+#include <assert.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "core/dialect/dialect.h"
 #include "core/dialect/engineio.h"
@@ -56,12 +60,21 @@ static int put_headers(struct ws *w, const struct request *r)
     return err;
 }
 
-/* All that libwebsockets hears of the handshake. */
-static int put_request(struct buf *b, const struct request *r)
+/* All that libwebsockets hears of the handshake; it takes long over each byte. */
+#define REQUEST                                                                                              \
+    "GET / HTTP/1.1\r\nHost:r\r\nConnection:upgrade\r\nUpgrade:websocket\r\nSec-WebSocket-Version:13\r\n"    \
+    "Sec-WebSocket-Key:" NO_KEY "\r\n\r\n"
+#define NO_KEY "                        "
+
+/* libwebsockets closes the socket when it fails. */
+static void adopt(struct http *h, const struct request *r)
 {
-    (void)buf_adds(b, "GET / HTTP/1.1\r\nHost: roomcast\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n");
-    return buf_addf(b, "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %.*s\r\n\r\n",
-                    SLICE_FMT(r->head.header[HTTP_WS_KEY]));
+    char request[] = REQUEST;
+    struct slice key = r->head.header[HTTP_WS_KEY];
+    assert(key.n == sizeof NO_KEY - 1); /* key_ok() */
+    memcpy(strstr(request, NO_KEY), key.p, key.n);
+    lws_adopt_socket_vhost_readbuf(h->server->vhost, h->fd, request, sizeof request - 1);
+    http_gave_socket(h);
 }
 
 /* It never became one. */
@@ -71,28 +84,41 @@ static void give_up(struct ws *w)
     ws_free(w);
 }
 
+/* The answer to the handshake and the greeting behind it shall leave together: a packet is what costs most.
+ */
+static void cork(int fd, int on)
+{
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+}
+
 void websocket_hand_over(struct http *h, const struct request *r, struct ws *w)
 {
     struct server *server = w->server;
-    struct buf request;
-    buf_init(&request, SIZE_MAX);
-    if (put_headers(w, r) != 0 || put_request(&request, r) != 0) {
+    if (put_headers(w, r) != 0) {
         http_close(h);
         give_up(w);
-    } else {
-        struct slice following = h->following; /* in a buffer that h still keeps */
-        int fd = http_give_socket(h);
-        server->adopting = w;
-        lws_adopt_socket_vhost_readbuf(server->vhost, fd, request.p, request.n); /* closes fd when it fails */
-        if (server->adopting != NULL && w->wsi == NULL) {
-            server->sockets--;
-            give_up(w);
-        } else if (server->adopting != NULL && w->state == WS_OPEN) {
-            ws_take(w, (char *)(uintptr_t)following.p, following.n);
-        }
-        server->adopting = NULL;
+        return;
     }
-    buf_free(&request);
+    struct slice following = h->following; /* in a buffer that h still keeps */
+    int fd = h->fd;
+    bool greets = w->conn != NULL && w->conn->out.count > 0;
+    server->adopting = w;
+    if (greets)
+        cork(fd, true);
+    adopt(h, r);
+    bool gone = server->adopting == NULL;
+    if (!gone && greets && w->wsi != NULL) {
+        if (w->conn != NULL && w->state == WS_OPEN)
+            transport_websocket.flush(w->conn);
+        cork(fd, false);
+    }
+    if (!gone && w->wsi == NULL) {
+        server->sockets--;
+        give_up(w);
+    } else if (!gone && w->state == WS_OPEN) {
+        ws_take(w, (char *)(uintptr_t)following.p, following.n);
+    }
+    server->adopting = NULL;
 }
 
 static void refuse(struct http *h, int status, const char *why)
