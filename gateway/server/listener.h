@@ -14,8 +14,8 @@ struct server;
 #define LISTENER_PAUSE_MS  100 /* when no more can be taken */
 #define LISTENER_SPARE_FDS 128 /* for Redis, files, logs, libraries */
 #define LISTENER_MAX_FDS                                                                                     \
-    65536 /* what max_connections=0 asks the system for at most: libwebsockets, as packaged,                 \
-             looks through a table of this size at each close */
+    65536 /* what max_connections=0 asks the system for at most: tables have this size, and the shared       \
+             libwebsockets looks through its one at each close (lws_hooks.c) */
 
 /* Sets the process's file limit to what `connections` (0: as many as possible) need, as far as it may be.
  * Returns how many connections fit; *max_fds is above every file number. Before libwebsockets, which takes

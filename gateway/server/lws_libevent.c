@@ -6,12 +6,10 @@
  * for room.
  *
  * How libwebsockets gets to know it: from 4.3 on by info.event_lib_custom. 4.1 loads a plugin named
- * evlib_event when asked for libevent; its own call of lws_plugins_init() goes through the dynamic symbol
- * table, where it finds ours, which hands the backend over without a file. */
+ * evlib_event when asked for libevent (lws_hooks.c). */
 #include "gateway/server/lws_libevent.h"
 
 #include <assert.h>
-#include <dlfcn.h>
 #include <stdlib.h>
 
 #include "core/base/xalloc.h"
@@ -239,32 +237,10 @@ static const struct lws_event_loop_ops ops = {
     .evlib_size_pt = sizeof(void *),
 };
 
-static const lws_plugin_evlib_t plugin = {
+const lws_plugin_evlib_t lws_libevent_plugin = {
     .hdr = {.name = "roomcast-libevent", ._class = "lws_evlib_plugin", .api_magic = LWS_PLUGIN_API_MAGIC},
     .ops = &ops,
 };
-
-#if LWS_LIBRARY_VERSION_NUMBER < 4003000
-int lws_plugins_init(struct lws_plugin **list, const char *const *folders, const char *class,
-                     const char *filter, each_plugin_cb_t each, void *each_arg)
-{
-    int (*real)(struct lws_plugin **, const char *const *, const char *, const char *, each_plugin_cb_t,
-                void *);
-    if (filter == NULL || strcmp(class, "lws_evlib_plugin") != 0 || strcmp(filter, "evlib_event") != 0) {
-        void *found = dlsym(RTLD_NEXT, "lws_plugins_init");
-        memcpy(&real, &found, sizeof real); /* ISO C has no cast from void * to a function */
-        return real == NULL ? 1 : real(list, folders, class, filter, each, each_arg);
-    }
-    struct lws_plugin *p = lws_realloc(NULL, sizeof *p, "evlib_event");
-    if (p == NULL)
-        return 1;
-    p->list = *list;
-    p->hdr = &plugin.hdr;
-    p->u.l = dlopen(NULL, RTLD_NOW); /* closed by libwebsockets at its end */
-    *list = p;
-    return 0;
-}
-#endif
 
 static void serve_queue(struct lws_libevent *e)
 {
@@ -351,7 +327,7 @@ struct lws_libevent *lws_libevent_new(struct lws_context_creation_info *info, st
 #if LWS_LIBRARY_VERSION_NUMBER < 4003000
     info->options |= LWS_SERVER_OPTION_LIBEVENT;
 #else
-    info->event_lib_custom = &plugin;
+    info->event_lib_custom = &lws_libevent_plugin;
 #endif
     the_backend = e;
     return e;

@@ -34,4 +34,7 @@ void lws_libevent_watch_input(struct lws *wsi, bool on);
 /* Cuts the connection at the end of this turn, without a close frame. */
 void lws_libevent_kill(struct lws *wsi);
 
+/* What libwebsockets takes for a plugin of its own. */
+extern const lws_plugin_evlib_t lws_libevent_plugin;
+
 #endif
