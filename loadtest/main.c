@@ -129,6 +129,7 @@ int main(int argc, char **argv)
     hash_seed(random_u64());
     plan_init(&plan, options.connections, options.rooms, options.publishers, options.urls,
               options.room_prefix);
+    plan.no_echo = options.no_echo;
     struct target *targets = xcalloc(options.urls, sizeof *targets);
     int status = prepare_and_execute(&options, targets, &plan);
     free(targets);

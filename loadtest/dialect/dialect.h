@@ -41,7 +41,7 @@ enum act { ACT_JOIN, ACT_LEAVE, ACT_PUBLISH, ACTS };
 
 /* How an actor becomes a member of its room. */
 enum joining {
-    JOIN_BY_EVENT,  /* by ACT_JOIN, after HEARD_READY */
+    JOIN_BY_EVENT,  /* by ACT_JOIN, after HEARD_READY; or by nothing but that (speech->joins) */
     JOIN_BY_ADDRESS /* the room is in the request target: by connecting, and leaving is disconnecting */
 };
 
@@ -71,8 +71,10 @@ struct speech {
         struct template args; /* its arguments */
     } act[ACTS];
     struct slice ns, message_event;
+    struct slice auth; /* a JSON object, or empty */
     struct template path, publish_path;
-    bool acks; /* joins and publications are answered */
+    bool joins;                   /* clients join and leave by events */
+    bool join_acks, publish_acks; /* joins and leaves are answered, and publications */
     size_t payload_size;
     struct payload_reader *reader;
     struct buf prefix;   /* of a message as most servers write it: what follows is the payload */
@@ -101,6 +103,8 @@ bool speech_is_message(const struct speech *speech, struct slice text, struct sl
 void speech_hear_payload(const struct speech *speech, struct slice payload, struct heard *heard);
 /* The payload where speech_is_message() found it, if it is whole. */
 bool speech_hear_message(const struct speech *speech, struct slice text, struct heard *heard);
+/* The same, where the payload may stand anywhere in these arguments (valid JSON, without brackets). */
+void speech_hear_args(const struct speech *speech, struct slice args, struct heard *heard);
 /* Sets the kind to HEARD_END with this constant text. */
 void speech_hear_end(struct heard *heard, const char *why);
 /* Whether the arguments of an ack tell of a failure: the first is an object with a member "error" that is not

@@ -100,13 +100,10 @@ static void hear_ack(const struct object *object, struct heard *heard)
 static void hear_event(const struct speech *speech, struct slice room, const struct object *object,
                        struct heard *heard)
 {
-    struct slice args = inside(object->args), payload = SLICE_NONE;
     if (string_equals(object->event, SLICE_LIT("$welcome"))) {
         heard->kind = HEARD_READY;
     } else if (string_equals(object->event, speech->message_event)) {
-        if (!json_args_next(&args, &payload))
-            payload = SLICE_NONE;
-        speech_hear_payload(speech, payload, heard);
+        speech_hear_args(speech, inside(object->args), heard);
         heard->other_room = object->room.n > 0 && !string_equals(object->room, room);
     }
 }

@@ -18,6 +18,7 @@ static int prepare(struct speech *speech)
     buf_addc(prefix, ',');
     buf_addc(greeting, '4');
     sio_put_head(greeting, SIO_CONNECT, 0, speech->ns, false, 0);
+    buf_add(greeting, speech->auth);
     return prefix->err ? prefix->err : greeting->err;
 }
 
@@ -59,13 +60,8 @@ static bool is_message_event(const struct speech *speech, struct slice name)
 
 static void hear_event(const struct speech *speech, const struct sio_packet *packet, struct heard *heard)
 {
-    struct slice args = packet->args, payload;
-    if (!is_message_event(speech, packet->name))
-        return;
-    if (json_args_next(&args, &payload))
-        speech_hear_payload(speech, payload, heard);
-    else
-        *heard = (struct heard){.kind = HEARD_MESSAGE, .bad_payload = true};
+    if (is_message_event(speech, packet->name))
+        speech_hear_args(speech, packet->args, heard);
 }
 
 static void hear_ack(const struct sio_packet *packet, struct heard *heard)

@@ -31,7 +31,10 @@ int speech_init(struct speech *speech, const struct options *options)
     *speech = (struct speech){.dialect = options->dialect,
                               .ns = slice_of(options->ns),
                               .message_event = slice_of(options->message_event),
-                              .acks = options->dialect->acks && !options->no_acks,
+                              .auth = options->auth ? slice_of(options->auth) : SLICE_NONE,
+                              .joins = options_joins(options),
+                              .join_acks = options_join_acks(options),
+                              .publish_acks = options_publish_acks(options),
                               .payload_size = options->size};
     speech->act[ACT_JOIN].name = slice_of(options->join_event);
     speech->act[ACT_LEAVE].name = slice_of(options->leave_event);
@@ -49,7 +52,7 @@ int speech_init(struct speech *speech, const struct options *options)
     speech->reader = xcalloc(1, sizeof *speech->reader);
     payload_reader_init(speech->reader, options->size);
     buf_init(&speech->prefix, 4096);
-    buf_init(&speech->greeting, 4096);
+    buf_init(&speech->greeting, 4096 + OPTIONS_MAX_AUTH);
     return speech->dialect->prepare(speech);
 }
 
@@ -90,6 +93,12 @@ void speech_hear_payload(const struct speech *speech, struct slice payload, stru
 {
     heard->kind = HEARD_MESSAGE;
     heard->bad_payload = payload_reader_read(speech->reader, payload, &heard->payload) != 0;
+}
+
+void speech_hear_args(const struct speech *speech, struct slice args, struct heard *heard)
+{
+    heard->kind = HEARD_MESSAGE;
+    heard->bad_payload = payload_reader_find(speech->reader, args, &heard->payload) != 0;
 }
 
 bool speech_hear_message(const struct speech *speech, struct slice text, struct heard *heard)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Server-sent events, published by POST. An event's data is the list of arguments, of which the first is the
- * payload; where it is no list (of servers other than Roomcast), it is the payload itself. The server begins
- * its answer when the room is joined. What is said is a text for wire_event_stream: a request target, a line
+ * payload; servers other than Roomcast may send other JSON with the payload in it. The server begins its
+ * answer when the room is joined. What is said is a text for wire_event_stream: a request target, a line
  * feed, and the body. */
 #include "core/codec/json.h"
 #include "loadtest/dialect/dialect.h"
@@ -58,12 +58,10 @@ static struct slice next_line(struct slice *rest)
 
 static void hear_data(const struct speech *speech, struct slice data, struct heard *heard)
 {
-    struct slice list, payload;
-    if (json_check(data, DIALECT_MAX_DEPTH, &list) == 0 && list.p[0] == '[') {
-        list = (struct slice){list.p + 1, list.n - 2};
-        data = json_args_next(&list, &payload) ? payload : SLICE_NONE;
-    }
-    speech_hear_payload(speech, data, heard);
+    struct slice value = SLICE_NONE;
+    if (json_check(data, DIALECT_MAX_DEPTH, &value) != 0)
+        value = SLICE_NONE;
+    speech_hear_args(speech, value, heard);
 }
 
 /* Line by line, as the standard says. */

@@ -37,6 +37,19 @@ static bool add_piece(struct template *template, enum template_piece_kind kind, 
     return true;
 }
 
+/* Whether the end of `text`, which is the beginning of valid JSON, is inside of a string. */
+static bool inside_string(struct slice text)
+{
+    bool inside = false;
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '"')
+            inside = !inside;
+        else if (text.p[i] == '\\' && inside)
+            i++;
+    }
+    return inside;
+}
+
 static bool take_apart(struct template *template, struct slice text)
 {
     size_t from = 0;
@@ -47,8 +60,11 @@ static bool take_apart(struct template *template, struct slice text)
             at++;
             continue;
         }
+        enum template_piece_kind kind = places[i].kind;
+        if (kind == PIECE_MESSAGE && inside_string((struct slice){text.p, at}))
+            kind = PIECE_QUOTED_MESSAGE;
         if (!add_piece(template, PIECE_TEXT, (struct slice){text.p + from, at - from}) ||
-            !add_piece(template, places[i].kind, SLICE_NONE))
+            !add_piece(template, kind, SLICE_NONE))
             return false;
         from = at += places[i].name.n;
     }
@@ -78,19 +94,6 @@ int percent_encode(struct buf *out, struct slice value)
     return out->err;
 }
 
-/* Whether the end of `text`, which is the beginning of valid JSON, is inside of a string. */
-static bool inside_string(struct slice text)
-{
-    bool inside = false;
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == '"')
-            inside = !inside;
-        else if (text.p[i] == '\\' && inside)
-            i++;
-    }
-    return inside;
-}
-
 /* NULL, or what is wrong with where the places are. */
 static const char *check_places(struct slice text, bool message)
 {
@@ -99,16 +102,21 @@ static const char *check_places(struct slice text, bool message)
         size_t i = place_at(slice_from(text, at));
         if (i == PLACES)
             continue;
-        bool inside = inside_string((struct slice){text.p, at});
-        if (places[i].kind == PIECE_MESSAGE && inside)
-            return "{message} outside of quotes: it is JSON";
-        if (places[i].kind != PIECE_MESSAGE && !inside)
+        if (places[i].kind != PIECE_MESSAGE && !inside_string((struct slice){text.p, at}))
             return "{room} and {event} inside of quotes";
         messages += places[i].kind == PIECE_MESSAGE;
     }
     if (messages != message)
         return message ? "{message} in it, once" : "no {message} in it";
     return NULL;
+}
+
+static const char *probe_of(enum template_piece_kind kind)
+{
+    size_t i = 0;
+    while (i < PLACES - 1 && places[i].kind != kind)
+        i++;
+    return places[i].probe; /* of {message} both in and out of quotes */
 }
 
 static bool is_array(const struct template *template, struct slice *array)
@@ -120,7 +128,7 @@ static bool is_array(const struct template *template, struct slice *array)
         if (piece->kind == PIECE_TEXT)
             buf_add(&text, piece->text);
         else
-            buf_adds(&text, places[piece->kind - PIECE_ROOM].probe);
+            buf_adds(&text, probe_of(piece->kind));
     }
     int err = text.err ? text.err : json_check(buf_slice(&text), MAX_DEPTH, array);
     bool found = err == 0 && array->p[0] == '[';
@@ -181,6 +189,9 @@ int template_put(const struct template *template, struct buf *out, const struct 
             break;
         case PIECE_MESSAGE:
             err = buf_add(out, values->message);
+            break;
+        case PIECE_QUOTED_MESSAGE:
+            err = escape(out, values->message);
             break;
         }
         if (err != 0)

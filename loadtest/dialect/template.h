@@ -8,7 +8,7 @@
 
 #define TEMPLATE_MAX_PIECES 17
 
-enum template_piece_kind { PIECE_TEXT, PIECE_ROOM, PIECE_EVENT, PIECE_MESSAGE };
+enum template_piece_kind { PIECE_TEXT, PIECE_ROOM, PIECE_EVENT, PIECE_MESSAGE, PIECE_QUOTED_MESSAGE };
 
 struct template_piece {
     enum template_piece_kind kind;
@@ -28,8 +28,8 @@ struct template_values {
 
 /* Both return NULL, or what would have been right, as in "expected ..."; `text` must outlive the template. */
 /* A JSON array; what template_put() makes is the inside of it. {room} and {event} stand inside of strings and
- * are escaped; {message}, which is JSON, stands outside, once when there is to be a message, else not at all.
- */
+ * are escaped. {message}, which is JSON, stands once when there is to be a message, else not at all: outside
+ * of strings it is put as it is, inside it is escaped, too. */
 const char *template_args(struct template *template, const char *text, bool message);
 /* A request target; {room} and {event} are percent-encoded. */
 const char *template_target(struct template *template, const char *text);

@@ -8,6 +8,8 @@
 #include "core/base/hash.h"
 #include "core/base/xalloc.h"
 
+#define NEVER UINT32_MAX /* no message has this sequence number: nothing of this pair is owed */
+
 struct judge_gap {
     size_t pair;
     uint32_t publisher;
@@ -85,9 +87,11 @@ void judge_begin(struct judge *judge, uint32_t first)
     judge->given_up = 0;
     for (uint32_t i = 0; i < judge->range.count; i++) {
         uint32_t subscriber = judge->range.first + i;
+        uint32_t room = plan_room(judge->plan, subscriber);
         size_t pair = first_pair(judge, subscriber);
         for (uint32_t slot = 0; slot < slots_of(judge, subscriber); slot++) {
-            judge->next[pair + slot] = first;
+            uint32_t publisher = plan_publisher_in_slot(judge->plan, room, slot);
+            judge->next[pair + slot] = plan_owes(judge->plan, subscriber, publisher) ? first : NEVER;
             if (judge->owed_from)
                 judge->owed_from[pair + slot] = first;
         }
@@ -200,6 +204,8 @@ static enum verdict receive_irregular(struct judge *judge, struct judge_subscrib
         judge->next[pair] = sequence + 1;
         return VERDICT_FINE;
     }
+    if (judge->next[pair] == NEVER)
+        return VERDICT_UNKNOWN;
     struct judge_gap *gap = gap_of(judge, pair);
     bool late = gap && (seqset_remove(&gap->missing, sequence) || seqset_remove(&gap->missed, sequence));
     return late ? VERDICT_LATE : VERDICT_DUPLICATE;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Says of every message that arrives, and at the end of every one that did not, whether that was right: each
- * subscriber of a room gets every message of every publisher in that room exactly once and in order, as long
- * as it is a member. Per (subscriber, publisher of its room) the judge keeps the next expected sequence
- * number; only where something went wrong it also keeps which numbers were passed over. No clock, no I/O.
+ * subscriber of a room gets every message of every publisher in that room (but its own, if plan->no_echo)
+ * exactly once and in order, as long as it is a member. Per (subscriber, publisher of its room) the judge
+ * keeps the next expected sequence number; only where something went wrong it also keeps which numbers were
+ * passed over. No clock, no I/O.
  *
  * A judge is for the subscribers of one load process, and for one step at a time. What was published it reads
  * in the ledger. */
@@ -24,7 +25,7 @@ enum verdict {
     VERDICT_LATE,       /* it arrived after a later one: out of order, but not lost */
     VERDICT_DUPLICATE,  /* it had arrived before */
     VERDICT_WRONG_ROOM, /* its publisher is in another room, or the subscriber has left the room */
-    VERDICT_UNKNOWN     /* no such publisher, or not published yet */
+    VERDICT_UNKNOWN     /* no such publisher, not published yet, or its own (plan->no_echo) */
 };
 
 enum membership {
@@ -45,7 +46,7 @@ struct judge {
     uint32_t first;          /* sequence number that the step began with */
     uint32_t voids_read;
     struct seqset *voids; /* per publisher */
-    uint32_t *next;       /* per pair */
+    uint32_t *next;       /* per pair; UINT32_MAX where nothing is owed (plan->no_echo) */
     uint32_t *owed_from;  /* per pair: what is before it was published before the subscriber was a member
                              again; it  may come or not. NULL until somebody returns */
     struct judge_subscriber {

@@ -32,5 +32,8 @@ struct payload_reader {
 void payload_reader_init(struct payload_reader *reader, size_t size);
 void payload_reader_free(struct payload_reader *reader);
 int payload_reader_read(struct payload_reader *reader, struct slice text, struct payload *payload) MUST_CHECK;
+/* The first one that stands anywhere in this text: valid JSON, or values of it separated by commas. It may be
+ * deep inside of other values, and within a string, or a string in a string, with its quotes escaped. */
+int payload_reader_find(struct payload_reader *reader, struct slice text, struct payload *payload) MUST_CHECK;
 
 #endif

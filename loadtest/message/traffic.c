@@ -21,7 +21,7 @@ void traffic_init(struct traffic *traffic, struct crowd *crowd, struct ledger *l
                                 .ledger = ledger,
                                 .stats = stats,
                                 .size = size,
-                                .acks = crowd->speech.acks,
+                                .acks = crowd->speech.publish_acks,
                                 .concluded = true};
     traffic->known = NOTHING;
     judge_init(&traffic->judge, crowd->plan, ledger, crowd->range);

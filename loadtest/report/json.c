@@ -2,7 +2,7 @@
 /* The report as JSON: one object.
  *
  *   version, started (UTC), seconds, ok, interrupted, verdict: [lines], error (why there is nothing more)
- *   options: each by its name on the command line, "drain_timeout" for --drain-timeout; "urls": [...]
+ *   options: each by its name, "drain_timeout" for --drain-timeout; but not --auth, a secret; "urls": [...]
  *   cuts: whether the scenario lets connections be cut, so that some faults are none
  *   the figures of one step (as in steps[]): the highest rate that held in a search, else the last round
  *   servers: {...}, with --pid; its processes: [...]
@@ -63,7 +63,7 @@ static void put_option(struct buf *out, const struct option *option, const struc
     else if (option->kind == FLAG)
         buf_addf(out, ",\"%s\":%s", key, *(const bool *)member ? "true" : "false");
     else if (option->kind == TEXT || option->kind == NAME || option->kind == NAMESPACE ||
-             option->kind == PATH || option->kind == ARGS)
+             option->kind == PATH || option->kind == ARGS) /* AUTH may be a secret */
         text = *(const char *const *)member;
     if (text)
         put_string(out, key, text);

@@ -22,16 +22,47 @@ static void search_verdict(struct buf *out, const struct result *result)
              result_failed(result) ? "" : "ok: ", result->searched, deliveries, o->max_p99);
 }
 
+/* What all members of a room were to get. */
+static uint64_t accepted(const struct options *o, const struct stats *all)
+{
+    return options_publish_acks(o) ? all->count[STAT_ACKNOWLEDGED]
+                                   : all->count[STAT_PUBLISHED] - all->count[STAT_UNSENT];
+}
+
+/* Options that do not fit the server make faults of a certain pattern. */
+static void hints(struct buf *out, const struct options *o, const struct stats *all)
+{
+    const uint64_t *count = all->count;
+    uint64_t own = accepted(o, all); /* copies of messages for their publishers */
+    bool nothing = count[STAT_LOST] > 0 && count[STAT_DELIVERED] == 0;
+    if (o->dialect->events && nothing && count[STAT_UNEXPECTED] == 0)
+        buf_adds(out, "hint: not one delivery arrived: is --message-event right?\n");
+    else if (o->dialect->events && nothing)
+        buf_addf(
+            out,
+            "hint: --message-event is right, \"%s\" arrives, but without the message that was published: "
+            "does the server send it on, and does --publish-%s say where it takes it from?\n",
+            o->message_event, o->dialect->joining == JOIN_BY_EVENT ? "args" : "path");
+    if (!o->no_echo && !nothing && count[STAT_LOST] > 0 && count[STAT_LOST] == own)
+        buf_adds(out, "hint: lost are as many as were published: if publishers are not to get their own "
+                      "messages, use --no-echo\n");
+    if (o->no_echo && count[STAT_UNEXPECTED] > 0 && count[STAT_UNEXPECTED] == own)
+        buf_adds(out, "hint: unexpected are as many as were published: do publishers get their own messages? "
+                      "Then --no-echo is wrong\n");
+    if (options_publish_acks(o) && count[STAT_DISCONNECTED] == 0 && count[STAT_UNANSWERED] > 0 &&
+        count[STAT_ACKNOWLEDGED] + count[STAT_REFUSED] == 0)
+        buf_adds(out, "hint: if the server does not acknowledge publications, use --no-publish-acks\n");
+}
+
 static void fault_verdict(struct buf *out, const struct result *result, const struct stats *all)
 {
+    const struct options *o = result->options;
     for (int i = 0; i < STATS; i++)
-        if (stat_is_fault((enum stat)i, result->options->scenario->cuts) && all->count[i] > 0)
+        if (stat_is_fault((enum stat)i, o->scenario->cuts) && all->count[i] > 0)
             buf_addf(out, "FAILED: %s %" PRIu64 ": %s\n", stat_info[i].key, all->count[i], stat_info[i].text);
-    bool acks = result->options->dialect->acks && !result->options->no_acks;
-    if (acks && all->count[STAT_PUBLISHED] > 0 && all->count[STAT_ACKNOWLEDGED] == 0)
+    if (options_publish_acks(o) && all->count[STAT_PUBLISHED] > 0 && all->count[STAT_ACKNOWLEDGED] == 0)
         buf_adds(out, "FAILED: not one publication was accepted\n");
-    if (result->options->dialect->events && all->count[STAT_LOST] > 0 && all->count[STAT_DELIVERED] == 0)
-        buf_adds(out, "hint: not one delivery arrived: is --message-event right?\n");
+    hints(out, o, all);
 }
 
 /* What is said of single steps: how far each came, and how fast it was. */

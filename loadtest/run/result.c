@@ -23,8 +23,8 @@ bool step_is_slow(const struct step *step, const struct options *options)
 
 static bool step_failed(const struct step *step, const struct options *o)
 {
-    return stats_failed(&step->stats, o->scenario->cuts, o->dialect->acks && !o->no_acks) ||
-           step_fell_short(step) || step_is_slow(step, o);
+    return stats_failed(&step->stats, o->scenario->cuts, options_publish_acks(o)) || step_fell_short(step) ||
+           step_is_slow(step, o);
 }
 
 bool result_failed(const struct result *result)

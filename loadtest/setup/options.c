@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/codec/json.h"
 #include "loadtest/dialect/dialect.h"
 #include "loadtest/scenario/scenario.h"
 #include "loadtest/scenario/scenarios.h"
@@ -16,6 +17,7 @@
 #include "loadtest/setup/options_table.h"
 
 #define NOT_GIVEN      UINT32_MAX
+#define MAX_AUTH_DEPTH 64
 #define SEARCH_MAX_P99 100 /* milliseconds; --help says so, too */
 
 static enum options_result bad(const char *name, const char *expected, const char *value)
@@ -49,6 +51,14 @@ static enum options_result set_number(void *member, const struct option *o, cons
     return OPTIONS_RUN;
 }
 
+static const char *check_auth(struct slice text)
+{
+    struct slice value;
+    bool object =
+        text.n <= OPTIONS_MAX_AUTH && json_check(text, MAX_AUTH_DEPTH, &value) == 0 && value.p[0] == '{';
+    return object ? NULL : "a JSON object of at most 65536 bytes";
+}
+
 static enum options_result set_text(void *member, const struct option *o, const char *value)
 {
     size_t n = strlen(value);
@@ -61,6 +71,7 @@ static enum options_result set_text(void *member, const struct option *o, const 
     struct template template;
     const char *expected = o->kind == PATH   ? template_target(&template, value)
                            : o->kind == ARGS ? template_args(&template, value, o->min > 0)
+                           : o->kind == AUTH ? check_auth(slice_of(value))
                                              : NULL;
     if (expected)
         return bad(o->name, expected, value);
@@ -146,6 +157,7 @@ static enum options_result set(struct options *options, const struct option *o, 
     case NAMESPACE:
     case PATH:
     case ARGS:
+    case AUTH:
         break;
     }
     return set_text(member, o, value);

@@ -11,6 +11,8 @@
 #define OPTIONS_MAX_URLS 64
 #define OPTIONS_MAX_PIDS 64
 
+#define OPTIONS_MAX_AUTH 65536 /* bytes */
+
 struct load_dialect;
 struct scenario;
 
@@ -32,7 +34,8 @@ struct options {
     const char *command;
     const char *ns, *path, *publish_path, *room_prefix, *join_event, *join_args, *leave_event, *publish_event,
         *publish_args, *message_event, *json_file, *html_file;
-    bool no_acks, deflate, search, no_progress, own_target;
+    const char *auth; /* NULL: none */
+    bool no_acks, no_join, no_join_acks, no_publish_acks, no_echo, deflate, search, no_progress, own_target;
 };
 
 enum options_result {
@@ -40,6 +43,11 @@ enum options_result {
     OPTIONS_DONE, /* --help or --version: printed */
     OPTIONS_BAD   /* said so on standard error: exit 2 */
 };
+
+/* Whether clients join and leave their rooms by events, whether these are answered, and publications. */
+bool options_joins(const struct options *options);
+bool options_join_acks(const struct options *options);
+bool options_publish_acks(const struct options *options);
 
 /* The strings of *options are those of argv, or constants. */
 enum options_result options_parse(struct options *options, int argc, char **argv);

@@ -65,9 +65,34 @@ static bool joins_by_event(const struct options *o)
     return o->dialect->joining == JOIN_BY_EVENT;
 }
 
+bool options_joins(const struct options *o)
+{
+    return joins_by_event(o) && !o->no_join;
+}
+
+bool options_join_acks(const struct options *o)
+{
+    return options_joins(o) && !o->no_acks && !o->no_join_acks;
+}
+
+bool options_publish_acks(const struct options *o)
+{
+    return o->dialect->acks && !o->no_acks && !o->no_publish_acks;
+}
+
+static bool joins(const struct options *o)
+{
+    return !o->no_join;
+}
+
+static bool is_socketio(const struct options *o)
+{
+    return o->dialect == &load_socketio || o->dialect == &load_polling;
+}
+
 static bool returns(const struct options *o)
 {
-    return o->scenario->retries || o->search || (moves(o) && joins_by_event(o));
+    return o->scenario->retries || o->search || (moves(o) && options_joins(o));
 }
 
 static bool can_be_searched(const struct options *o)
@@ -117,6 +142,8 @@ static const struct {
              {NAMED_EVENTS, names_events, "--dialect socketio, polling, json or sse"},
              {ACKS, has_acks, "--dialect socketio, polling, json or sse"},
              {POSTS, posts, "--dialect sse"},
+             {JOINS, joins, "a run without --no-join"},
+             {SOCKETIO, is_socketio, "--dialect socketio or polling"},
              {WEBSOCKET, is_websocket, "--dialect socketio, json or raw"},
              {RATE, has_rate, "a --rate above 0"},
              {PUBLISHERS, has_publishers, "--publishers"},
@@ -163,6 +190,14 @@ static bool check_burst(const struct options *o)
            bad("option --burst: expected at most --rate times --duration (%.12g), got %u", most, o->burst);
 }
 
+/* Else there would be nothing to verify. */
+static bool check_echo(const struct options *o)
+{
+    return !o->no_echo || o->connections > o->rooms ||
+           bad("option --no-echo: expected more --connections than --rooms (%u): else nobody gets a message",
+               o->rooms);
+}
+
 /* Typing notices are other events than messages. */
 static bool check_typing(const struct options *o)
 {
@@ -183,5 +218,5 @@ static bool check_files(const struct options *o)
 bool options_agree(const struct options *o)
 {
     return check_share(o, "--rooms", o->rooms) && check_share(o, "--publishers", o->publishers) &&
-           check_command(o) && check_burst(o) && check_typing(o) && check_files(o);
+           check_command(o) && check_burst(o) && check_echo(o) && check_typing(o) && check_files(o);
 }

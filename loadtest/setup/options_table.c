@@ -46,7 +46,7 @@ const struct option option_table[] = {
      "how often all that is done; the scenario storm connects anew in each"},
     {"--stalled", "SHARE", NUMBER, AT(stalled), "0", 0, 1, SLOW | LISTENERS,
      "scenario slow: so many of the clients stop reading when publishing begins"},
-    {"--churn", "N", NUMBER, AT(churn), "0", 0, 1e6, CHAT | ROOM_EVENTS | LISTENERS,
+    {"--churn", "N", NUMBER, AT(churn), "0", 0, 1e6, CHAT | ROOM_EVENTS | JOINS | LISTENERS,
      "scenario chat: so many clients a second leave their room, and come back after --reconnect-delay"},
     {"--typing", "N", NUMBER, AT(typing), "0", 0, 1000, CHAT | NAMED_EVENTS | MESSAGES,
      "scenario chat: typing notices for each message"},
@@ -78,21 +78,32 @@ const struct option option_table[] = {
      "sse: where messages are posted to; {event} in it is the message event"},
     {"--room-prefix", "TEXT", NAME, AT(room_prefix), "room-", 0, 0, NOTHING,
      "rooms are called TEXT0, TEXT1, ..."},
-    {"--join-event", "NAME", NAME, AT(join_event), "join", 0, 0, ROOM_EVENTS,
+    {"--auth", "JSON", AUTH, AT(auth), NULL, 0, 0, SOCKETIO,
+     "what clients connect to the namespace with (socket.handshake.auth), a JSON object; not in reports"},
+    {"--no-join", NULL, FLAG, AT(no_join), NULL, 0, 0, ROOM_EVENTS,
+     "there is no join event: a client is in its room once it is connected (see --rooms, --path)"},
+    {"--join-event", "NAME", NAME, AT(join_event), "join", 0, 0, ROOM_EVENTS | JOINS,
      "emitted to join, acknowledged"},
-    {"--join-args", "JSON", ARGS, AT(join_args), "[\"{room}\"]", 0, 0, ROOM_EVENTS,
+    {"--join-args", "JSON", ARGS, AT(join_args), "[\"{room}\"]", 0, 0, ROOM_EVENTS | JOINS,
      "the arguments of joins and leaves"},
-    {"--leave-event", "NAME", NAME, AT(leave_event), "leave", 0, 0, MOVES | ROOM_EVENTS,
+    {"--leave-event", "NAME", NAME, AT(leave_event), "leave", 0, 0, MOVES | ROOM_EVENTS | JOINS,
      "emitted to leave, acknowledged"},
     {"--publish-event", "NAME", NAME, AT(publish_event), "publish", 0, 0, ROOM_EVENTS | MESSAGES,
      "emitted to publish, acknowledged"},
     {"--publish-args", "JSON", ARGS, AT(publish_args), "[\"{room}\",\"{event}\",{message}]", 1, 1,
      ROOM_EVENTS | MESSAGES,
-     "its arguments; {event} is the message event, {message} the message, a JSON object"},
+     "its arguments; {event} is the message event, {message} the message: a JSON object, or in quotes, "
+     "\"{message}\", a string"},
     {"--no-acks", NULL, FLAG, AT(no_acks), NULL, 0, 0, ACKS,
      "the server acknowledges nothing: joins count when they are sent, and only loss shows what was refused"},
+    {"--no-join-acks", NULL, FLAG, AT(no_join_acks), NULL, 0, 0, ROOM_EVENTS | JOINS,
+     "the same of joins and leaves only"},
+    {"--no-publish-acks", NULL, FLAG, AT(no_publish_acks), NULL, 0, 0, ACKS | MESSAGES,
+     "the same of publications only"},
     {"--message-event", "NAME", NAME, AT(message_event), "load", 0, 0, NAMED_EVENTS,
-     "what members of the room then receive: NAME(message)"},
+     "what members of the room then receive; the message may stand anywhere in its arguments"},
+    {"--no-echo", NULL, FLAG, AT(no_echo), NULL, 0, 0, MESSAGES,
+     "publishers do not get their own messages, as with socket.to(room).emit()"},
     {"--deflate", NULL, FLAG, AT(deflate), NULL, 0, 0, WEBSOCKET,
      "offer permessage-deflate: messages from the server may be compressed"},
     {"--interval", "S", NUMBER, AT(interval), "1", 0.05, 1e6, NOTHING, "seconds between progress lines"},
@@ -140,7 +151,11 @@ static const char outro[] =
     "      one big room, the report in a file\n"
     "  roomcast-load --url http://127.0.0.1:4000 --join-event enter --publish-event say \\\n"
     "      --publish-args '[{\"to\":\"{room}\",\"text\":{message}}]' --message-event said\n"
-    "      a Socket.IO server with events of its own\n"
+    "      a Socket.IO server with events of its own; it may send {text: message} or the like to the room\n"
+    "  roomcast-load --url http://127.0.0.1:4000 --auth '{\"token\":\"...\"}' --no-join --rooms 1 --no-echo "
+    "\\\n"
+    "      --no-publish-acks --publish-event chat --publish-args '[\"{message}\"]' --message-event chat\n"
+    "      one that takes text, has everybody in one room, acknowledges nothing, and leaves out the sender\n"
     "  roomcast-load --connections 5000 --publishers 0 --duration 120\n"
     "      connections that only wait\n\n"
     "Ctrl-C ends publishing early and shows the summary; a second one does not wait for what is under way, a "

@@ -19,6 +19,7 @@ enum option_kind {
     NAMESPACE,
     PATH,
     ARGS,
+    AUTH,
     HELP,
     LIST,
     VERSION
@@ -43,7 +44,9 @@ enum option_needs {
     NAMED_EVENTS = 1 << 12,
     ACKS = 1 << 13,
     POSTS = 1 << 14,
-    WEBSOCKET = 1 << 15
+    WEBSOCKET = 1 << 15,
+    JOINS = 1 << 16,
+    SOCKETIO = 1 << 17
 };
 
 struct option {

@@ -15,6 +15,7 @@
 
 struct plan {
     uint32_t connections, rooms, publishers, urls;
+    bool no_echo;            /* publishers are not to get their own messages; false, for the owner to set */
     struct slice *room_name; /* rooms of them */
     size_t pairs;
 };
@@ -65,6 +66,12 @@ static inline uint32_t plan_publisher_of_connection(uint32_t connection)
 static inline uint32_t plan_room_of_publisher(const struct plan *plan, uint32_t publisher)
 {
     return plan_room(plan, plan_connection_of_publisher(publisher));
+}
+
+/* Of two in the same room: whether the subscriber is to get what the publisher publishes. */
+static inline bool plan_owes(const struct plan *plan, uint32_t subscriber, uint32_t publisher)
+{
+    return !plan->no_echo || subscriber != plan_connection_of_publisher(publisher);
 }
 
 /* The how-manieth publisher of its room it is, from 0. */

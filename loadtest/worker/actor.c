@@ -46,7 +46,7 @@ static void on_deadline(struct timer *timer, uint64_t now)
     char why[100];
     (void)now;
     snprintf(why, sizeof why, "timed out waiting for %s",
-             actor->state == ACTOR_JOINING   ? "the answer to the join"
+             actor->state == ACTOR_JOINING   ? "the answer to the join (if it sends none: --no-join-acks)"
              : actor->state == ACTOR_LEAVING ? "the answer to the leave"
                                              : wire_waits_for(actor->wire));
     give_up(actor, why, SLICE_NONE);
@@ -91,7 +91,7 @@ static void ask(struct actor *actor, enum act act)
 {
     const struct speech *speech = &actor->crowd->speech;
     static const uint64_t id = ACTOR_JOIN_ID;
-    int err = put(actor, act, speech->message_event, SLICE_NONE, speech->acks ? &id : NULL);
+    int err = put(actor, act, speech->message_event, SLICE_NONE, speech->join_acks ? &id : NULL);
     if (err != 0) {
         give_up(actor, err_text(err), SLICE_NONE);
         return;
@@ -99,13 +99,13 @@ static void ask(struct actor *actor, enum act act)
     actor->state = act == ACT_JOIN ? ACTOR_JOINING : ACTOR_LEAVING;
     uint32_t life = actor->wire->life;
     send_text(actor, buf_slice(&actor->crowd->text));
-    if (actor->wire->life == life && !speech->acks)
+    if (actor->wire->life == life && !speech->join_acks)
         enter(actor, act == ACT_JOIN ? ACTOR_JOINED : ACTOR_LEFT);
 }
 
 void actor_leave(struct actor *actor)
 {
-    assert(actor->state == ACTOR_JOINED && actor->crowd->speech.dialect->joining == JOIN_BY_EVENT);
+    assert(actor->state == ACTOR_JOINED && actor->crowd->speech.joins);
     set_deadline(actor);
     ask(actor, ACT_LEAVE);
 }
@@ -151,8 +151,10 @@ static void on_text(struct wire *wire, struct slice text)
         send_text(actor, heard.text);
         break;
     case HEARD_READY:
-        if (actor->state == ACTOR_CONNECTING)
+        if (actor->state == ACTOR_CONNECTING && speech->joins)
             ask(actor, ACT_JOIN);
+        else if (actor->state == ACTOR_CONNECTING)
+            enter(actor, ACTOR_JOINED);
         break;
     case HEARD_ACK:
         hear_ack(actor, &heard);
@@ -240,9 +242,9 @@ int actor_publish(struct actor *actor, uint64_t id, struct slice payload)
 {
     const struct speech *speech = &actor->crowd->speech;
     assert(actor->state == ACTOR_JOINED);
-    int err = put(actor, ACT_PUBLISH, speech->message_event, payload, speech->acks ? &id : NULL);
-    return err ? err
-               : wire_queue(actor->wire, buf_slice(&actor->crowd->text), speech->acks ? id : WIRE_NO_ID);
+    const uint64_t *asked = speech->publish_acks ? &id : NULL;
+    int err = put(actor, ACT_PUBLISH, speech->message_event, payload, asked);
+    return err ? err : wire_queue(actor->wire, buf_slice(&actor->crowd->text), asked ? id : WIRE_NO_ID);
 }
 
 int actor_say(struct actor *actor, struct slice event, struct slice payload)

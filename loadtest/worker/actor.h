@@ -41,8 +41,8 @@ struct crowd_events {
      * actor_stop(). It may be started again at once. */
     void (*gone)(struct actor *actor, enum actor_state before, const char *why);
     void (*message)(struct actor *actor, const struct heard *heard);
-    /* The answer to a publication; where none is asked for (crowd->speech.acks), one that comes all the same.
-     */
+    /* The answer to a publication; where none is asked for (crowd->speech.publish_acks), one that comes all
+     * the same. */
     void (*answered)(struct actor *actor, const struct heard *heard);
     /* After a read and the events it made. */
     void (*after_read)(struct crowd *crowd);
@@ -64,7 +64,7 @@ int actor_publish(struct actor *actor, uint64_t id, struct slice payload) MUST_C
  * where events have names (dialect->events). */
 int actor_say(struct actor *actor, struct slice event, struct slice payload) MUST_CHECK;
 /* For an actor that has joined: leaves its room. Messages that are under way still arrive. Only where a
- * client joins by an event (dialect->joining). May make the actor be gone. */
+ * client joins by an event (crowd->speech.joins). May make the actor be gone. */
 void actor_leave(struct actor *actor);
 /* For an actor that has left: joins again. */
 void actor_join(struct actor *actor);

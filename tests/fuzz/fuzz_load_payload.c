@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzzes what a message says: a payload is taken exactly where jansson reads the same numbers and padding,
- * and what was read is written and read again as it was. */
+ * and what was read is written and read again as it was. Any text is searched for one. */
 #include <assert.h>
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "core/base/buf.h"
+#include "core/codec/json.h"
 #include "loadtest/message/payload.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -92,6 +94,32 @@ static void read_many(struct slice text, size_t size, int err, const struct payl
     free(more);
 }
 
+static int find(struct slice text, size_t size, struct payload *payload)
+{
+    struct payload_reader reader;
+    payload_reader_init(&reader, size);
+    int err = payload_reader_find(&reader, text, payload);
+    payload_reader_free(&reader);
+    return err;
+}
+
+/* Any text is searched; a payload is found in itself, and in a string that says the same. */
+static void find_it(struct slice text, size_t size, int err, const struct payload *payload)
+{
+    struct payload found, again;
+    struct buf quoted;
+    int found_err = find(text, size, &found);
+    assert(err != 0 || (found_err == 0 && same(payload, &found)));
+    if (err != 0)
+        return;
+    buf_init(&quoted, SIZE_MAX);
+    int quoted_err = json_quote(&quoted, text);
+    assert(quoted_err == 0);
+    found_err = find(buf_slice(&quoted), size, &again);
+    assert(found_err == 0 && same(&again, payload));
+    buf_free(&quoted);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const size_t sizes[] = {PAYLOAD_MIN, OTHER_SIZE};
@@ -104,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (err == 0)
             write_and_read(&payload, sizes[i]);
         read_many(text, sizes[i], err, &payload);
+        find_it(text, sizes[i], err, &payload);
     }
     return 0;
 }

@@ -257,7 +257,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     memset(&stats, 0, sizeof stats);
     memset(&world, 0, sizeof world);
-    crowd.speech.acks = data[0] & 1;
+    crowd.speech.publish_acks = data[0] & 1;
     for (uint32_t i = 0; i < ACTORS; i++)
         crowd.actors[i].state = ACTOR_JOINED;
     world.now = START;

@@ -348,6 +348,30 @@ static void random_faults_often(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* Publishers 0 and 2 are subscribers 0 and 2. */
+static void without_echo(void **state)
+{
+    (void)state;
+    plan.no_echo = true;
+    judge_begin(&judge, 0);
+    publish(0, 2);
+    publish(2, 1);
+    assert_audit(0, 6, 0);
+    for (uint32_t subscriber = 0; subscriber < 6; subscriber += 2)
+        for (uint32_t publisher = 0; publisher < 4; publisher += 2)
+            assert_int_equal(judge_receive(&judge, subscriber, publisher, 0),
+                             subscriber == publisher ? VERDICT_UNKNOWN : VERDICT_FINE);
+    assert_audit(0, 2, 0);
+    judge_leave(&judge, 0, GONE);
+    judge_leave(&judge, 2, AWAY);
+    assert_audit(0, 1, 1); /* subscriber 4 is still to get what 2 has missed; 0 has all */
+    judge_return(&judge, 2);
+    publish(2, 5);
+    assert_audit(0, 6, 1);
+    judge_begin(&judge, 6);
+    assert_int_equal(judge_receive(&judge, 2, 2, 6), VERDICT_UNKNOWN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(all_is_well),
@@ -356,6 +380,7 @@ int main(void)
                                        TEST(duplicated),
                                        TEST(wrong_room),
                                        TEST(unknown),
+                                       TEST(without_echo),
                                        TEST(refused_is_owed_to_nobody),
                                        TEST(refused_after_it_was_passed_over),
                                        TEST(who_left_is_owed_nothing),

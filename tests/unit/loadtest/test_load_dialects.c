@@ -15,6 +15,9 @@
 #define PAYLOAD "{\"p\":3,\"s\":4,\"t\":5,\"x\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}" /* 64 bytes */
 #define OTHER   "{\"x\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\", \"p\":3,\"s\":4,\"t\":5}"
 
+#define QUOTED                                                                                               \
+    "{\\\"p\\\":3,\\\"s\\\":4,\\\"t\\\":5,\\\"x\\\":\\\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\\\"}"
+
 static struct speech speech;
 static struct heard heard;
 
@@ -64,7 +67,7 @@ static void assert_act(enum act act, uint64_t id, const char *expected)
     struct buf out;
     struct template_values values = {SLICE_LIT("room-7"), speech.message_event, SLICE_LIT(PAYLOAD)};
     buf_init(&out, 1000);
-    assert_int_equal(speech.dialect->put(&speech, &out, act, &values, speech.acks ? &id : NULL), 0);
+    assert_int_equal(speech.dialect->put(&speech, &out, act, &values, speech.publish_acks ? &id : NULL), 0);
     assert_slice(buf_slice(&out), expected);
     buf_free(&out);
 }
@@ -148,6 +151,10 @@ static void socketio_hears_messages(void **state)
     assert_message("42[\"l\\u006fad\"," PAYLOAD "]");
     assert_message("42[\"load\"," PAYLOAD ",\"an offset\"]");
     assert_message("4217[\"load\"," PAYLOAD "]");
+    assert_message("42[\"load\",12," PAYLOAD "]");
+    assert_message("42[\"load\",{\"from\":\"a\",\"text\":" OTHER "}]");
+    assert_message("42[\"load\",\"a: " QUOTED "\"]");
+    assert_message("451-[\"load\",{\"_placeholder\":true,\"num\":0}," PAYLOAD "]");
     assert_bad_message("42[\"load\"]");
     assert_bad_message("42[\"load\",{\"p\":3,\"s\":4,\"t\":5,\"x\":\"xxx\"}]");
     assert_bad_message("42[\"load\",\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"]");
@@ -209,6 +216,7 @@ static void json_hears_messages(void **state)
     assert_message("{\"event\":\"load\",\"args\":[" PAYLOAD "]}");
     assert_message("{\"event\":\"load\",\"args\":[" OTHER "],\"room\":\"room-7\"}");
     assert_message("{\"room\":\"room\\u002d7\",\"event\":\"load\",\"args\":[" PAYLOAD ",1]}");
+    assert_message("{\"event\":\"load\",\"args\":[1,{\"text\":\"" QUOTED "\"}],\"room\":\"room-7\"}");
     assert_bad_message("{\"event\":\"load\",\"args\":[]}");
     assert_bad_message("{\"event\":\"load\"}");
     assert_bad_message("{\"event\":\"load\",\"args\":[{\"p\":1}],\"room\":\"room-7\"}");
@@ -235,7 +243,7 @@ static void raw(void **state)
     (void)state;
     speak("raw", "/a");
     assert_target("/raw/room%2F7?ns=%2Fa");
-    assert_false(speech.acks);
+    assert_false(speech.publish_acks);
     assert_act(ACT_PUBLISH, 12, PAYLOAD);
     assert_message(PAYLOAD);
     assert_message(OTHER);
@@ -265,6 +273,8 @@ static void sse_hears(void **state)
     assert_message("data: [{\"p\":3,\"s\":4,\ndata: \"t\":5,\"x\":"
                    "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}]\nevent: load");
     assert_message("event: load\ndata: " PAYLOAD);
+    assert_message("event: load\ndata: {\"text\":" PAYLOAD "}");
+    assert_bad_message("event: load\ndata: {\"text\":" PAYLOAD);
     assert_bad_message("event: load\ndata: []");
     assert_bad_message("event: load\ndata: [1]");
     assert_int_equal(hear("event: other\ndata: [" PAYLOAD "]"), HEARD_NOTHING);
@@ -278,6 +288,32 @@ static void sse_hears(void **state)
     assert_message("data: " PAYLOAD);
 }
 
+static void socketio_with_authentication(void **state)
+{
+    (void)state;
+    speak_with("socketio", (const char *const[]){"--auth", "{\"token\":\"a\"}", NULL});
+    assert_int_equal(hear("0{}"), HEARD_REPLY);
+    assert_slice(heard.text, "40{\"token\":\"a\"}");
+    speak_with("polling", (const char *const[]){"--namespace", "/a", "--auth", "{}", NULL});
+    assert_int_equal(hear("0{}"), HEARD_REPLY);
+    assert_slice(heard.text, "40/a,{}");
+}
+
+static void what_is_answered(void **state)
+{
+    (void)state;
+    speak_with("socketio", (const char *const[]){"--no-join", NULL});
+    assert_true(!speech.joins && !speech.join_acks && speech.publish_acks);
+    speak_with("socketio", (const char *const[]){"--no-join-acks", NULL});
+    assert_true(speech.joins && !speech.join_acks && speech.publish_acks);
+    speak_with("socketio", (const char *const[]){"--no-publish-acks", NULL});
+    assert_true(speech.joins && speech.join_acks && !speech.publish_acks);
+    speak_with("socketio", (const char *const[]){"--no-acks", NULL});
+    assert_true(speech.joins && !speech.join_acks && !speech.publish_acks);
+    speak_with("sse", (const char *const[]){"--no-publish-acks", NULL});
+    assert_true(!speech.joins && !speech.publish_acks);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(socketio_says),
@@ -285,6 +321,8 @@ int main(void)
                                        cmocka_unit_test(socketio_hears_messages),
                                        cmocka_unit_test(socketio_hears_answers),
                                        cmocka_unit_test(socketio_with_templates),
+                                       cmocka_unit_test(socketio_with_authentication),
+                                       cmocka_unit_test(what_is_answered),
                                        cmocka_unit_test(raw),
                                        cmocka_unit_test(sse_says),
                                        cmocka_unit_test(sse_hears),

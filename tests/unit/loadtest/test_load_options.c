@@ -107,7 +107,8 @@ static void refused(void **state)
         {"--rate", NULL},        {"--in-flight", "0"},     {"--connect-timeout", "0"},
         {"--scenario", "quiet"}, {"--pid", "0"},           {"--pid", "self"},
         {"--burst", "0"},        {"--stalled", "2"},       {"--path", "/{rom}"},
-        {"--join-args", "{}"},   {"--publish-args", "[]"}};
+        {"--join-args", "{}"},   {"--publish-args", "[]"}, {"--auth", "token"},
+        {"--auth", "[]"},        {"--auth", "{}{}"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(parse(bad[i][0], bad[i][1], NULL, NULL), OPTIONS_BAD);
 }
@@ -137,6 +138,12 @@ static void without_effect(void **state)
                                          {"--rate=5", "--publishers=0"},
                                          {"--rate=0", "--publishers=1"},
                                          {"--rate=0", "--burst=10"},
+                                         {"--no-join", "--join-event=x"},
+                                         {"--no-join", "--join-args=[]"},
+                                         {"--no-join", "--no-join-acks"},
+                                         {"--no-join", "--scenario=chat", "--churn=1"},
+                                         {"--no-join", "--scenario=chat", "--reconnect-delay=1"},
+                                         {"--no-echo", "--connections=5", "--rooms=5"},
                                          {"--json=x", "--html=x"},
                                          {"--json=-", "--html=-"}};
     static const char *const fine[][4] = {{"--scenario", "chat", "--churn=0", "--typing=2"},
@@ -151,6 +158,8 @@ static void without_effect(void **state)
                                           {"--search", "--reconnect-delay=1"},
                                           {"--scenario=chat", "--typing=0", "--publish-args=[{message}]"},
                                           {"--scenario=chat", "--dialect=raw"},
+                                          {"--no-echo", "--connections=6", "--rooms=5"},
+                                          {"--no-join", "--scenario=chat"},
                                           {"--json=x", "--html=y"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(parse(bad[i][0], bad[i][1], bad[i][2], bad[i][3]), OPTIONS_BAD);

@@ -44,7 +44,12 @@ static const struct {
                {"--publish-event=x", PUBLISHING, BY_EVENT},
                {"--publish-args=[\"{event}\",{message}]", PUBLISHING, BY_EVENT},
                {"--publish-path=/x?{event}", PUBLISHING, "sse"},
+               {"--no-join", ALL, BY_EVENT},
                {"--no-acks", ALL, NAMED},
+               {"--no-join-acks", ALL, BY_EVENT},
+               {"--no-publish-acks", PUBLISHING, NAMED},
+               {"--no-echo", PUBLISHING, ANY},
+               {"--auth={}", ALL, "socketio polling"},
                {"--message-event=x", ALL, NAMED},
                {"--deflate", ALL, "socketio json raw"}};
 

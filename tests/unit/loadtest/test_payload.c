@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/codec/json.h"
 #include "loadtest/message/payload.h"
@@ -131,10 +133,106 @@ static void a_reader_remembers(void **state)
     payload_reader_free(&reader);
 }
 
+#define WRITTEN "{\"p\":3,\"s\":4,\"t\":5,\"x\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}" /* 64 bytes */
+#define ANEW    "{ \"x\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\", \"t\":5,\"s\":4,\"p\":3 }"
+
+static bool finds(struct slice text)
+{
+    struct payload_reader reader;
+    struct payload got;
+    payload_reader_init(&reader, PAYLOAD_MIN);
+    bool found = payload_reader_find(&reader, text, &got) == 0;
+    if (found)
+        assert_true(got.publisher == 3 && got.sequence == 4 && got.due == 5);
+    payload_reader_free(&reader);
+    return found;
+}
+
+/* Writes what `before`, the payload, and `after` make, with the payload in `levels` strings. */
+static bool finds_quoted(const char *before, const char *payload, const char *after, int levels)
+{
+    struct buf text, quoted;
+    buf_init(&text, 10000);
+    buf_adds(&text, payload);
+    for (int i = 0; i < levels; i++) {
+        buf_init(&quoted, 10000);
+        json_quote(&quoted, buf_slice(&text));
+        buf_free(&text);
+        text = quoted;
+    }
+    buf_init(&quoted, 10000);
+    buf_adds(&quoted, before);
+    buf_add(&quoted, buf_slice(&text));
+    assert_int_equal(buf_adds(&quoted, after), 0);
+    bool found = finds(buf_slice(&quoted));
+    buf_free(&text);
+    buf_free(&quoted);
+    return found;
+}
+
+static void found_anywhere(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *after;
+    } around[] = {{"", ""},
+                  {"17,", ",null"},
+                  {"\"a } \\\" { \\\\\", ", ""},
+                  {"{\"from\":\"Ann\",\"text\":", "}"},
+                  {"{\"p\":1,\"s\":{},\"x\":\"\"},[[{\"a\":[{}],\"b\":", "}]],{}"},
+                  {"\"{\\\"p\\\":1}\",\"{}\",\"{\",\"{ \\n\",", ",\"{\""}};
+    for (size_t i = 0; i < sizeof around / sizeof *around; i++)
+        for (int levels = 0; levels <= 4; levels++) {
+            assert_true(finds_quoted(around[i].before, WRITTEN, around[i].after, levels));
+            assert_true(finds_quoted(around[i].before, ANEW, around[i].after, levels));
+        }
+    assert_true(finds(SLICE_LIT("\"Ann: {\\u0022p\\\":3,\\\"s\\\":4,\\\"t\\\":5,\\\"x\\\":"
+                                "\\\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\\\"} \\\"\"")));
+}
+
+static void found_nowhere(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"",
+                                        "{",
+                                        "\"{\\",
+                                        "\"{\\\"",
+                                        "{\"",
+                                        "{\"a\":\"{\"}",
+                                        "\"{\\ud800\"",
+                                        "{\"p\":3,\"s\":4,\"t\":5,\"x\":\"xxx\"}",
+                                        "{\"a\":{\"p\":3,\"s\":4,\"t\":5}}"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert_false(finds(slice_of(texts[i])));
+    /* Any part that is not the whole, and more levels than anybody uses. */
+    for (size_t n = 0; n < sizeof WRITTEN - 1; n++)
+        assert_false(finds((struct slice){WRITTEN, n}));
+    assert_false(finds_quoted("", WRITTEN, "", 5));
+}
+
+/* The time that it takes grows as the text does: if it grew as its square, this would be minutes. */
+static void found_in_no_time(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {"{", "{\"", "{\\\"", "{\"a\":\"{", "{ \"a\",", "\"{\\\\\\\""};
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        struct buf text;
+        clock_t began = clock();
+        buf_init(&text, 2u << 20);
+        while (text.n < 1u << 20)
+            buf_adds(&text, pieces[i]);
+        assert_false(finds(buf_slice(&text)));
+        assert_true(clock() - began < 10 * CLOCKS_PER_SEC);
+        buf_free(&text);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(mangled),
-                                       cmocka_unit_test(printed_anew), cmocka_unit_test(not_ours),
-                                       cmocka_unit_test(a_reader_remembers)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(round_trip),         cmocka_unit_test(mangled),
+        cmocka_unit_test(printed_anew),       cmocka_unit_test(not_ours),
+        cmocka_unit_test(a_reader_remembers), cmocka_unit_test(found_anywhere),
+        cmocka_unit_test(found_nowhere),      cmocka_unit_test(found_in_no_time)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

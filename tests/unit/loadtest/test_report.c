@@ -248,6 +248,34 @@ static void rounds(void **state)
     assert_false(printed("shorter time"));
 }
 
+/* Options that do not fit the server. */
+static void hints(void **state)
+{
+    (void)state;
+    uint64_t *count = step.stats.count;
+    options.message_event = "said";
+    count[STAT_LOST] = count[STAT_UNEXPECTED] = 100;
+    count[STAT_DELIVERED] = 0;
+    assert_false(printed("is --message-event right?"));
+    assert_true(printed("hint: --message-event is right, \"said\" arrives, but without the message"));
+    count[STAT_DELIVERED] = 100;
+    count[STAT_UNEXPECTED] = 0;
+    assert_false(printed("hint: "));
+    count[STAT_LOST] = count[STAT_ACKNOWLEDGED];
+    assert_true(printed("hint: lost are as many as were published: "));
+    options.no_echo = true;
+    assert_false(printed("hint: "));
+    count[STAT_LOST] = 0;
+    count[STAT_UNEXPECTED] = count[STAT_ACKNOWLEDGED];
+    assert_true(printed("Then --no-echo is wrong\n"));
+    count[STAT_UNEXPECTED] = count[STAT_ACKNOWLEDGED] = count[STAT_REFUSED] = 0;
+    assert_false(printed("hint: "));
+    count[STAT_UNANSWERED] = 100;
+    assert_true(printed("hint: if the server does not acknowledge publications, use --no-publish-acks\n"));
+    options.no_publish_acks = true;
+    assert_false(printed("not one publication was accepted") || printed("hint: "));
+}
+
 /* Without acknowledgements there is nothing to be said about them. */
 static void without_acks(void **state)
 {
@@ -351,6 +379,7 @@ int main(void)
                                        cmocka_unit_test_setup(json, setup),
                                        cmocka_unit_test_setup(json_has_what_reports_need, setup),
                                        cmocka_unit_test_setup(verdict_of_several_faults, setup),
+                                       cmocka_unit_test_setup(hints, setup),
                                        cmocka_unit_test_setup(without_acks, setup),
                                        cmocka_unit_test_setup(steps_are_a_table, setup),
                                        cmocka_unit_test_setup(the_header_has_all_phases, setup),

@@ -40,6 +40,7 @@ static void arguments(void **state)
     assert_args(" [ {\"r\": \"<{room}{event}>\", \"{x}\": [ {message} ]} ] ", true,
                 "{\"r\": \"<a \\\"b\\\"/\xc3\xbcsay>\", \"{x}\": [ {\"m\":1} ]} ");
     assert_args("[\"\\\"{event}\",null]", false, "\"\\\"say\",null");
+    assert_args("[\"{room}\",\"<{message}>\"]", true, "\"a \\\"b\\\"/\xc3\xbc\",\"<{\\\"m\\\":1}>\"");
     assert_args("[]", false, "");
     assert_args("[ ]", false, "");
     assert_int_equal(template.pieces, 0);
@@ -70,7 +71,8 @@ static void refused(void **state)
                {"[{message}]", "no {message}", false},
                {"[\"{room}\"]", "{message} in it, once", true},
                {"[{message},{message}]", "{message} in it, once", true},
-               {"[\"{message}\"]", "{message} outside", true},
+               {"[\"{message}\",{message}]", "{message} in it, once", true},
+               {"[\"{message}\"]", "no {message}", false},
                {"[\"{room}{room}{room}{room}{room}{room}{room}{room}{room}{room}{room}{room}{room}{room}{"
                 "room}{room}{room}{room}\"]",
                 "fewer places", false}};
