@@ -69,6 +69,12 @@ static void prepare(void)
 
 /* ---- what is known besides */
 
+/* Publishers that are not to get what they publish. */
+static bool is_own(uint32_t actor, uint32_t publisher)
+{
+    return plan.no_echo && actor == publisher;
+}
+
 /* What members did not get of what was published for them. */
 static uint64_t list_of_missing(void)
 {
@@ -80,7 +86,7 @@ static uint64_t list_of_missing(void)
     for (p = 0; p < PUBLISHERS; p++)
         for (s = 0; s < ledger_published(ledger, p) - first; s++)
             for (uint32_t a = p % ROOMS; a < ACTORS; a += ROOMS)
-                count += !world.got[a][p][s] && !is_void[p][s];
+                count += !is_own(a, p) && !world.got[a][p][s] && !is_void[p][s];
     return count;
 }
 
@@ -114,6 +120,8 @@ static enum stat expected(uint32_t actor, const struct payload *p)
         return STAT_UNEXPECTED;
     if (p->publisher % ROOMS != actor % ROOMS)
         return STAT_WRONG_ROOM;
+    if (is_own(actor, p->publisher))
+        return STAT_UNEXPECTED;
     return world.got[actor][p->publisher][i] ? STAT_DUPLICATED : STAT_DELIVERED;
 }
 
@@ -258,6 +266,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&stats, 0, sizeof stats);
     memset(&world, 0, sizeof world);
     crowd.speech.publish_acks = data[0] & 1;
+    plan.no_echo = data[0] & 4;
     for (uint32_t i = 0; i < ACTORS; i++)
         crowd.actors[i].state = ACTOR_JOINED;
     world.now = START;
