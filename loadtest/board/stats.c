@@ -44,10 +44,15 @@ bool stat_is_fault(enum stat stat, bool cut)
     return stat_info[stat].fault == FAULT_ALWAYS || (stat_info[stat].fault == FAULT_UNLESS_CUT && !cut);
 }
 
+uint64_t stats_tried(const struct stats *stats)
+{
+    return stats->count[STAT_PUBLISHED] + stats->count[STAT_UNSENT];
+}
+
 bool stats_failed(const struct stats *stats, bool cut, bool acks)
 {
     for (int i = 0; i < STATS; i++)
         if (stat_is_fault((enum stat)i, cut) && stats->count[i] > 0)
             return true;
-    return acks && stats->count[STAT_PUBLISHED] > 0 && stats->count[STAT_ACKNOWLEDGED] == 0;
+    return acks && stats_tried(stats) > 0 && stats->count[STAT_ACKNOWLEDGED] == 0;
 }

@@ -17,7 +17,7 @@ enum fault {
 
 /* X(symbol, key in --json, is a fault, what it means) */
 #define STATS_TABLE(X)                                                                                       \
-    X(STAT_PUBLISHED, "published", FAULT_NEVER, "messages whose turn came; those unsent are among them")     \
+    X(STAT_PUBLISHED, "published", FAULT_NEVER, "messages that were sent")                                   \
     X(STAT_ACKNOWLEDGED, "acknowledged", FAULT_NEVER, "messages whose publication the server accepted")      \
     X(STAT_REFUSED, "refused", FAULT_NEVER, "messages that the server refused: nobody has to get them")      \
     X(STAT_DELIVERED, "delivered", FAULT_NEVER, "deliveries, each message to each subscriber counted once")  \
@@ -88,6 +88,8 @@ void stats_add(struct stats *sum, const struct stats *stats);
  * bound. The first refusal is that of `now`, if there was one after `before`. */
 void stats_difference(struct stats *difference, const struct stats *now, const struct stats *before);
 
+/* Messages whose turn came: those published and those unsent. */
+uint64_t stats_tried(const struct stats *stats);
 /* Whether these figures show a broken promise: any fault, or messages of which none was accepted. `cut`: the
  * scenario lets connections be cut. `acks`: publications are answered. */
 bool stats_failed(const struct stats *stats, bool cut, bool acks);

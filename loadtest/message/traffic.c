@@ -87,12 +87,12 @@ static void publish_one(struct traffic *traffic, struct actor *actor, uint64_t m
                               .sequence = schedule_sequence(schedule, message),
                               .due = schedule_due(schedule, message)};
     ledger_publish(traffic->ledger, payload.publisher);
-    traffic->stats->count[STAT_PUBLISHED]++;
     payload_write(&payload, traffic->payload, traffic->size);
     if (actor->state != ACTOR_JOINED || !send_one(traffic, actor, payload.sequence)) {
         not_sent(traffic, payload.publisher, payload.sequence);
         return;
     }
+    traffic->stats->count[STAT_PUBLISHED]++;
     if (traffic->acks) {
         traffic->publisher[payload.publisher].pending++;
         traffic->pending++;

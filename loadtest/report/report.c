@@ -111,7 +111,7 @@ static void print_doings(FILE *out, const struct options *o, const struct stats 
         label(out, "typing");
         fprintf(out, "  %" PRIu64 " notices sent\n", stats->count[STAT_TYPING]);
     }
-    if (stats->count[STAT_PUBLISHED] == 0 && !o->scenario->reconnects_all) {
+    if (stats_tried(stats) == 0 && !o->scenario->reconnects_all) {
         label(out, "heartbeats");
         fprintf(out, "  %" PRIu64 " answered\n", stats->count[STAT_HEARTBEATS]);
     }
@@ -171,7 +171,7 @@ static void print_generator(FILE *out, const struct step *step)
 {
     char text[16];
     label(out, "generator");
-    if (step->stats.count[STAT_PUBLISHED] == 0 && step->connect_seconds > 0)
+    if (stats_tried(&step->stats) == 0 && step->connect_seconds > 0)
         fprintf(out, "  %.0f %% of a core while connecting\n%-11s", 100 * step->connect_generator_cpu, "");
     fprintf(out, "  %.0f %% of a core; how late it was, p99:", 100 * step->generator_cpu);
     if (step->stats.lag.count > 0)
@@ -190,7 +190,7 @@ static void print_servers(FILE *out, const struct result *result, const struct s
     if (servers->count == 0)
         return;
     label(out, "servers");
-    if (step->stats.count[STAT_PUBLISHED] == 0 && step->connect_seconds > 0)
+    if (stats_tried(&step->stats) == 0 && step->connect_seconds > 0)
         fprintf(out, "  %.2f of a core while connecting\n%-11s",
                 step->connect_server_cpu / step->connect_seconds, "");
     fprintf(out, "  %.2f of a core while it was measured\n",
@@ -264,7 +264,7 @@ void report_print(FILE *out, const struct result *result)
     if (o->rounds > 1 && !o->search)
         fprintf(out, "round %u of %u:\n", result->shown + 1, o->rounds);
     print_connections(out, result);
-    if (step->stats.count[STAT_PUBLISHED] > 0)
+    if (stats_tried(&step->stats) > 0)
         print_messages(out, o, step);
     print_doings(out, o, &step->stats);
     print_cuts(out, o, &step->stats);

@@ -13,7 +13,7 @@ static struct columns columns_of(const struct result *result)
     struct columns c = {.search = result->options->search, .servers = result->servers.count > 0};
     for (uint32_t i = 0; i < result->steps; i++) {
         c.joined = c.joined || (i > 0 && result->step[i].connect_seconds > 0);
-        c.published = c.published || result->step[i].stats.count[STAT_PUBLISHED] > 0;
+        c.published = c.published || stats_tried(&result->step[i].stats) > 0;
     }
     return c;
 }

@@ -7,26 +7,32 @@
 #include "loadtest/report/report.h"
 #include "loadtest/scenario/scenario.h"
 
+/* What was found before an interrupt is a rate that held; whether it is the highest one is not known. */
 static void search_verdict(struct buf *out, const struct result *result)
 {
     const struct options *o = result->options;
     if (result->searched <= 0) {
-        buf_adds(out, "FAILED: no rate held\n");
+        buf_adds(out, result->interrupted ? "FAILED: interrupted before any rate held\n"
+                                          : "FAILED: no rate held\n");
         return;
     }
     char deliveries[16];
     format_count(step_deliveries_per_second(&result->step[result->shown]), deliveries);
-    buf_addf(out,
-             "%s%.6g messages/s (%s deliveries/s) is the highest rate that held: "
-             "nothing lost, p99 below %.12g ms\n",
-             result_failed(result) ? "" : "ok: ", result->searched, deliveries, o->max_p99);
+    if (result->interrupted)
+        buf_addf(out,
+                 "interrupted: the search was not finished; %.6g messages/s (%s deliveries/s) held, higher "
+                 "rates may hold, too: ",
+                 result->searched, deliveries);
+    else
+        buf_addf(out, "%s%.6g messages/s (%s deliveries/s) is the highest rate that held: ",
+                 result_failed(result) ? "" : "ok: ", result->searched, deliveries);
+    buf_addf(out, "nothing lost, p99 below %.12g ms\n", o->max_p99);
 }
 
 /* What all members of a room were to get. */
 static uint64_t accepted(const struct options *o, const struct stats *all)
 {
-    return options_publish_acks(o) ? all->count[STAT_ACKNOWLEDGED]
-                                   : all->count[STAT_PUBLISHED] - all->count[STAT_UNSENT];
+    return all->count[options_publish_acks(o) ? STAT_ACKNOWLEDGED : STAT_PUBLISHED];
 }
 
 /* Options that do not fit the server make faults of a certain pattern. */
@@ -60,7 +66,7 @@ static void fault_verdict(struct buf *out, const struct result *result, const st
     for (int i = 0; i < STATS; i++)
         if (stat_is_fault((enum stat)i, o->scenario->cuts) && all->count[i] > 0)
             buf_addf(out, "FAILED: %s %" PRIu64 ": %s\n", stat_info[i].key, all->count[i], stat_info[i].text);
-    if (options_publish_acks(o) && all->count[STAT_PUBLISHED] > 0 && all->count[STAT_ACKNOWLEDGED] == 0)
+    if (options_publish_acks(o) && stats_tried(all) > 0 && all->count[STAT_ACKNOWLEDGED] == 0)
         buf_adds(out, "FAILED: not one publication was accepted\n");
     hints(out, o, all);
 }
@@ -94,12 +100,8 @@ static void shortness(struct buf *out, const struct result *result)
                      "ended early: nobody was connected any more after %.1f s of %.12g s of publishing\n",
                      step->publish_seconds, o->ramp + o->warmup + o->duration);
     }
-    if (!result->interrupted)
+    if (!result->interrupted || o->search)
         return;
-    if (o->search) {
-        buf_adds(out, "interrupted: the search was not finished\n");
-        return;
-    }
     if (result->steps < o->rounds)
         buf_addf(out, "interrupted: %u of %u rounds were done\n", result->steps, o->rounds);
     if (published_less)
@@ -111,7 +113,7 @@ static void shortness(struct buf *out, const struct result *result)
 
 static const char *praise(const struct result *result, const struct stats *all)
 {
-    if (all->count[STAT_PUBLISHED] == 0)
+    if (stats_tried(all) == 0)
         return all->count[STAT_DISCONNECTED] > 0 ? "ok: all clients that were cut came back\n"
                                                  : "ok: all connections held\n";
     if (result->options->scenario->cuts)

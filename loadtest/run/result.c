@@ -11,8 +11,7 @@
 
 bool step_fell_short(const struct step *step)
 {
-    return step->cut_short == NOT_CUT_SHORT &&
-           (double)step->stats.count[STAT_PUBLISHED] < ENOUGH * (double)step->due;
+    return step->cut_short == NOT_CUT_SHORT && (double)stats_tried(&step->stats) < ENOUGH * (double)step->due;
 }
 
 bool step_is_slow(const struct step *step, const struct options *options)

@@ -26,7 +26,7 @@ struct step {
     /* Why publishing ended before its time. */
     enum { NOT_CUT_SHORT, BY_INTERRUPT, BY_DISCONNECTIONS } cut_short;
     bool waited_less; /* the user did not wait for what was outstanding */
-    uint64_t due;     /* messages, until the end of publishing; published are fewer if it fell short */
+    uint64_t due; /* messages, until the end of publishing; published are fewer if it fell short, or unsent */
     /* What rates are over: from the end of the warm-up to the end of publishing or, if that was later, to the
      * last message that was sent, and to the last delivery. */
     double sent_seconds, measured_seconds;
@@ -62,7 +62,8 @@ struct result {
     char error[512]; /* why there is nothing to tell; empty when there is */
 };
 
-/* Whether the generator published clearly less than was due, though nobody stopped it. */
+/* Whether the turn of clearly fewer messages came than were due, though nobody stopped it: the generator is
+ * too slow. What was unsent had its turn. */
 bool step_fell_short(const struct step *step);
 /* Whether its p99 of latency is above --max-p99, if that was given. */
 bool step_is_slow(const struct step *step, const struct options *options);

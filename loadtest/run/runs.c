@@ -49,6 +49,9 @@ static bool held(const struct conductor *c, struct step *step)
     else if (step_fell_short(step))
         snprintf(step->why, sizeof step->why, "the load generator published %llu of %llu that were due",
                  (unsigned long long)stats->count[STAT_PUBLISHED], (unsigned long long)step->due);
+    else if (stats->count[STAT_MEASURED] == 0)
+        snprintf(step->why, sizeof step->why, "no delivery was measured within --duration (%.12g s)",
+                 c->options->duration);
     else if ((double)lag > c->options->max_p99 * 1000)
         snprintf(step->why, sizeof step->why, "the load generator published late by p99 %s",
                  format_us(lag, a));
@@ -67,10 +70,12 @@ static bool calm_down(struct conductor *c)
 
 static void say_step(struct conductor *c, const struct step *step)
 {
-    char p99[16];
+    char p99[16] = "-";
+    if (step->stats.latency.count > 0)
+        format_us(histogram_quantile(&step->stats.latency, 0.99), p99);
     progress_say(&c->progress, "%.6g messages/s: %s%s (p99 %s, generator %.0f %% of a core)", step->pace.rate,
-                 step->why[0] == '\0' ? "holds" : "does not hold: ", step->why,
-                 format_us(histogram_quantile(&step->stats.latency, 0.99), p99), 100 * step->generator_cpu);
+                 step->why[0] == '\0' ? "holds" : "does not hold: ", step->why, p99,
+                 100 * step->generator_cpu);
 }
 
 /* What was cut short has shown nothing. */
@@ -101,7 +106,7 @@ void run_search(struct conductor *c)
         }
         if (!ok && more && !calm_down(c))
             return;
-        if (conductor_interrupts() > 0)
+        if (more && conductor_interrupts() > 0)
             c->result->interrupted = true;
     }
 }

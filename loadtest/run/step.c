@@ -277,8 +277,8 @@ static void note_measured(const struct conductor *c, struct step *step)
     }
     step->measured_seconds = measured_until(c, delivered);
     step->sent_seconds = measured_until(c, sent);
-    if (step->due < step->stats.count[STAT_PUBLISHED]) /* some came due while it was told to stop */
-        step->due = step->stats.count[STAT_PUBLISHED];
+    if (step->due < stats_tried(&step->stats)) /* some came due while it was told to stop */
+        step->due = stats_tried(&step->stats);
 }
 
 static struct step *new_step(struct conductor *c, double rate)

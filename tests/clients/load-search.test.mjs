@@ -84,6 +84,16 @@ test('a server that never holds', async () => {
   assert.match(stdout, /^FAILED: no rate held$/m);
 });
 
+test('a step whose only message came in the warm-up has measured nothing: it does not hold', async () => {
+  const { code, report, stdout, stderr } = await run('socketio', {},
+    [...SEARCH, '--rate', '1', '--warmup', '0.2', '--duration', '0.4']);
+  assert.equal(code, 1);
+  assert.deepEqual(report.steps.map(({ rate, published, measured }) => [rate, published, measured]), [[1, 1, 0], [1, 1, 0]]);
+  assert.equal(report.steps[0].why, 'no delivery was measured within --duration (0.4 s)');
+  assert.match(stderr, /1 messages\/s: does not hold: no delivery was measured.* \(p99 -,/);
+  assert.match(stdout, /^FAILED: no rate held$/m);
+});
+
 test('a server that refuses publications', async () => {
   const { code, report } = await run('socketio', {
     publish(broker, peer, id) {

@@ -115,12 +115,17 @@ for (const dialect of Object.keys(dialects)) for (const processes of ['1', '3'])
     });
 
     test('a publisher is disconnected', async () => {
-      const { code, report } = await go({ deliver: once5((broker, _, room) => broker.dismiss(broker.member(room, true))) });
+      const { code, report, stdout } = await go(
+        { deliver: once5((broker, _, room) => broker.dismiss(broker.member(room, true))) });
       assert.equal(code, 1);
       assert.equal(report.disconnected, 1);
       assert.ok(report.unsent >= 10 && report.unsent <= 14);
-      assert.equal(report.published, 60);
-      assert.equal(report.acknowledged + report.unanswered + report.unsent, 60);
+      assert.equal(report.due, 60);
+      assert.equal(report.published + report.unsent, 60);
+      assert.equal(report.acknowledged + report.unanswered, report.published);
+      assert.equal(report.lag_us.count, report.published);
+      assert.equal(report.timeline.reduce((sum, { published }) => sum + published, 0), report.published);
+      assert.match(stdout, new RegExp(`^published +${report.published} of 60 due `, 'm'));
       for (const name of ['lost', 'duplicated', 'out_of_order', 'wrong_room']) assert.equal(report[name], 0);
     });
 

@@ -210,6 +210,41 @@ static void a_command_that_fails_in_a_search(void **state)
     assert_false(printed("ok:"));
 }
 
+/* One verdict: what held until then is not called the highest rate. */
+static void an_interrupted_search(void **state)
+{
+    (void)state;
+    options.search = result.interrupted = true;
+    assert_true(result_failed(&result));
+    assert_true(printed("\nFAILED: interrupted before any rate held\n"));
+    result.searched = 200;
+    assert_false(result_failed(&result));
+    assert_true(printed("\n\ninterrupted: the search was not finished; 200 messages/s ("));
+    assert_true(printed(" held, higher rates may hold, too: nothing lost, p99 below "));
+    assert_false(printed("ok:") || printed("is the highest rate"));
+}
+
+/* Messages that could not be sent are not published; that they are missing is not the generator's fault. */
+static void unsent_is_not_published(void **state)
+{
+    (void)state;
+    options.scenario = &scenario_failover;
+    step.due = 600;
+    step.stats.count[STAT_PUBLISHED] = step.stats.count[STAT_ACKNOWLEDGED] = 553;
+    step.stats.count[STAT_UNSENT] = 47;
+    assert_false(result_failed(&result));
+    assert_true(printed("published    553 of 600 due"));
+    assert_true(printed("ok: every subscriber"));
+    step.stats.count[STAT_UNSENT] = 20;
+    assert_true(result_failed(&result));
+    assert_true(printed("FAILED: published 553 of 600 that were due"));
+    step.stats.count[STAT_PUBLISHED] = step.stats.count[STAT_ACKNOWLEDGED] = 0;
+    step.stats.count[STAT_UNSENT] = 600;
+    assert_true(result_failed(&result));
+    assert_true(printed("published    0 of 600 due"));
+    assert_true(printed("FAILED: not one publication was accepted"));
+}
+
 /* Being cut is part of the scenario, staying away is not. */
 static void failover(void **state)
 {
@@ -391,6 +426,8 @@ int main(void)
                                        cmocka_unit_test_setup(a_threshold, setup),
                                        cmocka_unit_test_setup(a_command_that_fails, setup),
                                        cmocka_unit_test_setup(a_command_that_fails_in_a_search, setup),
+                                       cmocka_unit_test_setup(an_interrupted_search, setup),
+                                       cmocka_unit_test_setup(unsent_is_not_published, setup),
                                        cmocka_unit_test_setup(failover, setup),
                                        cmocka_unit_test_setup(nothing_arrived, setup),
                                        cmocka_unit_test_setup(rounds, setup)};
