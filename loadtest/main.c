@@ -17,6 +17,7 @@
 #include "loadtest/report/report.h"
 #include "loadtest/run/conductor.h"
 #include "loadtest/setup/outputs.h"
+#include "loadtest/setup/resources.h"
 #include "loadtest/wire/wire.h"
 
 enum { EXIT_FINE, EXIT_FAULT, EXIT_USAGE };
@@ -50,6 +51,21 @@ static bool find_targets(struct target *targets, const struct options *o)
             return false;
         }
     return true;
+}
+
+static bool find_sources(struct sources *sources, const struct target *targets, const struct options *o)
+{
+    char why[700];
+    uint32_t sockets = o->connections * o->dialect->wire->sockets;
+    if (!sources_init(sources, o->source, o->sources, why, sizeof why)) {
+        fprintf(stderr, "roomcast-load: option --source: %s\n", why);
+        return false;
+    }
+    if (sources_suffice(sources, sockets, sources_ports(), targets, o->urls, why, sizeof why))
+        return true;
+    fprintf(stderr, "roomcast-load: %s\n", why);
+    sources_free(sources);
+    return false;
 }
 
 static bool is_stdout(const char *file)
@@ -111,10 +127,11 @@ static int prepare_and_execute(const struct options *o, struct target *targets, 
         return complain(
             "the limit of open files is too low for so many connections in each load process: raise "
             "it (ulimit -Hn, LimitNOFILE=) or use more --processes");
-    if (!sources_init(&setup.sources, o->connections * o->dialect->wire->sockets, resources_ports(), targets,
-                      o->urls, why, sizeof why))
-        return complain(why);
-    return execute(&setup);
+    if (!find_sources(&setup.sources, targets, o))
+        return EXIT_USAGE;
+    int status = execute(&setup);
+    sources_free(&setup.sources);
+    return status;
 }
 
 int main(int argc, char **argv)

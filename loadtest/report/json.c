@@ -2,7 +2,8 @@
 /* The report as JSON: one object.
  *
  *   version, started (UTC), seconds, ok, interrupted, verdict: [lines], error (why there is nothing more)
- *   options: each by its name, "drain_timeout" for --drain-timeout; but not --auth, a secret; "urls": [...]
+ *   options: each by its name, "drain_timeout" for --drain-timeout; but not --auth, a secret; "urls": [...],
+ *     and with --source "source": [...]
  *   cuts: whether the scenario lets connections be cut, so that some faults are none
  *   the figures of one step (as in steps[]): the highest rate that held in a search, else the last round
  *   servers: {...}, with --pid; its processes: [...]
@@ -69,6 +70,17 @@ static void put_option(struct buf *out, const struct option *option, const struc
         put_string(out, key, text);
 }
 
+static void put_list(struct buf *out, const char *key, const char *const *text, uint32_t count)
+{
+    buf_addf(out, ",\"%s\":[", key);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0)
+            buf_addc(out, ',');
+        json_quote(out, slice_of(text[i]));
+    }
+    buf_addc(out, ']');
+}
+
 static void put_options(struct buf *out, const struct options *o)
 {
     buf_adds(out, ",\"options\":{\"scenario\":");
@@ -77,13 +89,10 @@ static void put_options(struct buf *out, const struct options *o)
     for (size_t i = 0; i < option_count; i++)
         if (!is_about_output(&option_table[i]))
             put_option(out, &option_table[i], o);
-    buf_adds(out, ",\"urls\":[");
-    for (uint32_t i = 0; i < o->urls; i++) {
-        if (i > 0)
-            buf_addc(out, ',');
-        json_quote(out, slice_of(o->url[i]));
-    }
-    buf_adds(out, "]}");
+    put_list(out, "urls", o->url, o->urls);
+    if (o->sources > 0)
+        put_list(out, "source", o->source, o->sources);
+    buf_addc(out, '}');
 }
 
 static void put_buckets(struct buf *out, const struct histogram *h)

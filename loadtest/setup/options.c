@@ -89,6 +89,14 @@ static enum options_result add_url(struct options *options, const struct option 
     return OPTIONS_RUN;
 }
 
+static enum options_result add_source(struct options *options, const struct option *o, const char *value)
+{
+    if (options->sources == OPTIONS_MAX_SOURCES)
+        return bad(o->name, "to be given at most 64 times", value);
+    options->source[options->sources++] = value;
+    return OPTIONS_RUN;
+}
+
 static enum options_result add_pid(struct options *options, const struct option *o, const char *value)
 {
     double number;
@@ -134,6 +142,8 @@ static enum options_result set(struct options *options, const struct option *o, 
         return set_number(member, o, value);
     case URL:
         return add_url(options, o, value);
+    case SOURCE:
+        return add_source(options, o, value);
     case PID:
         return add_pid(options, o, value);
     case SCENARIO:

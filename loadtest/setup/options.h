@@ -8,8 +8,9 @@
 
 #include <sys/types.h>
 
-#define OPTIONS_MAX_URLS 64
-#define OPTIONS_MAX_PIDS 64
+#define OPTIONS_MAX_URLS    64
+#define OPTIONS_MAX_PIDS    64
+#define OPTIONS_MAX_SOURCES 64
 
 #define OPTIONS_MAX_AUTH 65536 /* bytes */
 
@@ -19,6 +20,8 @@ struct scenario;
 struct options {
     const char *url[OPTIONS_MAX_URLS];
     uint32_t urls;
+    const char *source[OPTIONS_MAX_SOURCES]; /* each an address, or several with commas */
+    uint32_t sources;
     pid_t pid[OPTIONS_MAX_PIDS]; /* of the servers */
     uint32_t pids;
     const struct load_dialect *dialect;

@@ -68,6 +68,10 @@ const struct option option_table[] = {
      "that was cut may come back"},
     {"--processes", "N", COUNT, AT(processes), "0", 0, 256, NOTHING,
      "load processes that share the work; 0: as many as the limit of open files makes necessary"},
+    {"--source", "ADDRESS", SOURCE, AT(source), NULL, 0, 0, NOTHING,
+     "a local address to connect from, or several with commas; may be given several times, connections are "
+     "spread over them [the kernel's choice, and several for loopback targets]; one is enough for about "
+     "28,000 connections to one URL"},
     {"--pid", "PID", PID, AT(pid), NULL, 0, 0, NOTHING,
      "a process of the server, for its CPU time and memory; may be given several times"},
     {"--namespace", "NAME", NAMESPACE, AT(ns), "/", 0, 0, NOTHING,

@@ -13,6 +13,7 @@ enum option_kind {
     NUMBER,
     FLAG,
     URL,
+    SOURCE,
     PID,
     DIALECT,
     SCENARIO,

@@ -91,6 +91,15 @@ static void describe(struct target *target)
              port);
 }
 
+/* What connecting to "any address" means, but not from any address. */
+static void take_loopback(struct target *target)
+{
+    if (target->addr.ss_family == AF_INET)
+        ((struct sockaddr_in *)(void *)&target->addr)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    else
+        ((struct sockaddr_in6 *)(void *)&target->addr)->sin6_addr = in6addr_loopback;
+}
+
 bool target_resolve(struct target *target, char *why, size_t size)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found;
@@ -108,6 +117,8 @@ bool target_resolve(struct target *target, char *why, size_t size)
     memcpy(&target->addr, best->ai_addr, best->ai_addrlen);
     target->addr_len = best->ai_addrlen;
     freeaddrinfo(found);
+    if (address_is_unspecified((const struct sockaddr *)&target->addr))
+        take_loopback(target);
     describe(target);
     return true;
 }
@@ -132,8 +143,7 @@ static bool in_network(const unsigned char *address, const struct network *netwo
     return true;
 }
 
-static const struct network v4_private[] = {
-    {{127}, 8}, {{10}, 8}, {{172, 16}, 12}, {{192, 168}, 16}, {{169, 254}, 16}};
+static const struct network v4_private[] = {{{127}, 8}, {{10}, 8}, {{172, 16}, 12}, {{192, 168}, 16}};
 static const struct network v6_private[] = {{{0xfc}, 7}, {{0xfe, 0x80}, 10}};
 
 static bool in_any(const unsigned char *address, const struct network *network, size_t count)
@@ -159,6 +169,15 @@ bool address_is_loopback(const struct sockaddr *addr)
     if (v4)
         return v4[0] == 127;
     return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)addr)->sin6_addr);
+}
+
+bool address_is_unspecified(const struct sockaddr *addr)
+{
+    static const unsigned char zeros[4];
+    const unsigned char *v4 = v4_bytes(addr);
+    if (v4)
+        return memcmp(v4, zeros, sizeof zeros) == 0;
+    return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)(const void *)addr)->sin6_addr);
 }
 
 bool address_is_private(const struct sockaddr *addr)

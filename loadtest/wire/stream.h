@@ -10,7 +10,7 @@
 #include <event2/event_struct.h>
 
 #include "core/base/buf.h"
-#include "loadtest/setup/resources.h"
+#include "loadtest/setup/sources.h"
 #include "loadtest/setup/target.h"
 
 #define STREAM_MAX_QUEUE (16u << 20) /* bytes that a stream holds for a server that does not read */

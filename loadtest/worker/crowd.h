@@ -5,7 +5,7 @@
 
 #include "loadtest/setup/options.h"
 #include "loadtest/setup/plan.h"
-#include "loadtest/setup/resources.h"
+#include "loadtest/setup/sources.h"
 #include "loadtest/setup/target.h"
 #include "loadtest/worker/actor.h"
 
