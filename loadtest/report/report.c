@@ -103,7 +103,10 @@ static void print_connections(FILE *out, const struct result *result)
 /* What clients did besides publishing and listening. */
 static void print_doings(FILE *out, const struct options *o, const struct stats *stats)
 {
-    if (o->churn > 0) {
+    if (o->churn > 0 && o->no_join) {
+        label(out, "moves");
+        fputs("  none: with --no-join nobody can leave a room\n", out);
+    } else if (o->churn > 0) {
         label(out, "moves");
         fprintf(out, "  %" PRIu64 " times a client left its room and came back\n", stats->count[STAT_MOVES]);
     }

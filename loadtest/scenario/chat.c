@@ -53,9 +53,8 @@ static void begin(struct worker *worker)
 
 static void tick(struct worker *worker, uint64_t now)
 {
-    const struct load_dialect *dialect = worker->crowd.speech.dialect;
     const struct options *o = worker->options;
-    uint64_t typing = dialect->events ? due(worker, o->rate * o->typing, now) : 0;
+    uint64_t typing = due(worker, o->rate * o->typing, now);
     uint64_t leaving = worker->crowd.speech.joins ? due(worker, o->churn, now) : 0;
     for (; worker->typed < typing; worker->typed++)
         type(worker, anybody(worker));

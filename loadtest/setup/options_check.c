@@ -92,7 +92,7 @@ static bool is_socketio(const struct options *o)
 
 static bool returns(const struct options *o)
 {
-    return o->scenario->retries || o->search || (moves(o) && options_joins(o));
+    return o->scenario->retries || o->search || (moves(o) && joins(o));
 }
 
 static bool can_be_searched(const struct options *o)
@@ -198,15 +198,21 @@ static bool check_echo(const struct options *o)
                o->rooms);
 }
 
+/* Where the room is in the address, who leaves it disconnects. */
+static bool check_chat(const struct options *o)
+{
+    return !is_chat(o) || joins_by_event(o) ||
+           bad("scenario chat: clients leave their room and come back over the same connection, which "
+               "dialect %s cannot: it needs --dialect socketio, polling or json",
+               o->dialect->name);
+}
+
 /* Typing notices are other events than messages. */
 static bool check_typing(const struct options *o)
 {
-    return !is_chat(o) || o->typing <= 0 || !publishes(o) || !o->dialect->events ||
-           strstr(joins_by_event(o) ? o->publish_args : o->publish_path, "{event}") ||
-           bad("option --typing: needs {event} in --publish-%s: else typing notices look like messages (or "
-               "use "
-               "--typing 0)",
-               joins_by_event(o) ? "args" : "path");
+    return !is_chat(o) || o->typing <= 0 || !publishes(o) || strstr(o->publish_args, "{event}") ||
+           bad("option --typing: needs {event} in --publish-args: else typing notices look like messages (or "
+               "use --typing 0)");
 }
 
 static bool check_files(const struct options *o)
@@ -218,5 +224,6 @@ static bool check_files(const struct options *o)
 bool options_agree(const struct options *o)
 {
     return check_share(o, "--rooms", o->rooms) && check_share(o, "--publishers", o->publishers) &&
-           check_command(o) && check_burst(o) && check_echo(o) && check_typing(o) && check_files(o);
+           check_command(o) && check_burst(o) && check_echo(o) && check_chat(o) && check_typing(o) &&
+           check_files(o);
 }

@@ -132,6 +132,8 @@ static void without_effect(void **state)
                                          {"--rate=10", "--burst=11", "--duration=1"},
                                          {"--scenario=chat", "--publish-args=[{message}]"},
                                          {"--scenario=chat", "--connections=9", "--churn=1"},
+                                         {"--scenario=chat", "--dialect=raw"},
+                                         {"--scenario=chat", "--dialect=sse", "--churn=0"},
                                          {"--scenario=chat", "--churn=0", "--leave-event=x"},
                                          {"--scenario=chat", "--churn=0", "--reconnect-delay=1"},
                                          {"--scenario=storm", "--publishers=1"},
@@ -157,7 +159,6 @@ static void without_effect(void **state)
                                           {"--command=true", "--command-at=1"},
                                           {"--search", "--reconnect-delay=1"},
                                           {"--scenario=chat", "--typing=0", "--publish-args=[{message}]"},
-                                          {"--scenario=chat", "--dialect=raw"},
                                           {"--no-echo", "--connections=6", "--rooms=5"},
                                           {"--no-join", "--scenario=chat"},
                                           {"--json=x", "--html=y"}};
