@@ -8,6 +8,8 @@
 #include "loadtest/format.h"
 #include "loadtest/scenario/scenario.h"
 
+#define LEAST_BYTES 256 /* no server holds a connection in less: it used what earlier ones have left */
+
 static double per_second(uint64_t count, double seconds)
 {
     return seconds > 0 ? (double)count / seconds : 0;
@@ -35,10 +37,12 @@ double step_cpu_per_million_messages(const struct step *step)
 
 double result_bytes_per_connection(const struct result *result)
 {
-    uint64_t before = servers_at_start(&result->servers).rss_bytes;
-    if (result->server_rss_joined <= before)
+    struct server_usage before = servers_at_start(&result->servers);
+    uint64_t most = before.peak_bytes > before.rss_bytes ? before.peak_bytes : before.rss_bytes;
+    if (result->server_rss_joined <= most)
         return 0;
-    return (double)(result->server_rss_joined - before) / result->options->connections;
+    double each = (double)(result->server_rss_joined - before.rss_bytes) / result->options->connections;
+    return each < LEAST_BYTES ? 0 : each;
 }
 
 static const char *plural(uint32_t count)
@@ -205,8 +209,11 @@ static void print_servers(FILE *out, const struct result *result, const struct s
         fprintf(out, "%-11s  CPU seconds per million connections: %.1f\n", "",
                 connecting_step(result)->connect_server_cpu * 1e6 / o->connections);
     if (result_bytes_per_connection(result) > 0)
-        fprintf(out, "%-11s  %.0f bytes of memory more for each connection\n", "",
-                result_bytes_per_connection(result));
+        fprintf(out,
+                "%-11s  at least %.0f bytes of memory more for each connection%s (what earlier ones left is "
+                "used again)\n",
+                "", result_bytes_per_connection(result),
+                o->rounds > 1 && o->scenario->reconnects_all ? " in the first round" : "");
     else
         fprintf(out, "%-11s  memory for each connection: -, it was there before; restart them to see\n", "");
     for (uint32_t i = 0; i < servers->count; i++) {

@@ -22,7 +22,8 @@ double step_deliveries_per_second(const struct step *step);
 /* The servers' CPU seconds per million deliveries, per million messages; 0 when not known. */
 double step_cpu_per_million_deliveries(const struct step *step);
 double step_cpu_per_million_messages(const struct step *step);
-/* How much the servers' resident memory grew while all connected, for each connection; 0 when not known. */
+/* How much the servers' resident memory grew while all connected for the first time, for each connection; 0
+ * when not known: they were not named, or used memory again that they had before. */
 double result_bytes_per_connection(const struct result *result);
 
 #endif

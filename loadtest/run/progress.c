@@ -4,12 +4,13 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define CLEAR     "\r\033[K"
-#define LINE_SIZE 300
-#define SAY_SIZE  2000
+#define CLEAR    "\r\033[K"
+#define WIDE     119 /* columns */
+#define SAY_SIZE 2000
 
 void progress_init(struct progress *progress, bool shown)
 {
@@ -21,43 +22,82 @@ static int width(const struct progress *progress)
 {
     struct winsize size;
     if (!progress->terminal || ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 2)
-        return LINE_SIZE;
+        return PROGRESS_LINE;
     return size.ws_col - 1;
 }
 
-/* On a narrow terminal what matters most has to be within its columns. */
-static void write_line(char *line, size_t size, const struct progress_figures *f, bool narrow)
+/* Appends a part if all of it is within the columns; else the line is full, since half a number would
+ * mislead. */
+static void add(char *line, int columns, bool *full, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void add(char *line, int columns, bool *full, const char *format, ...)
 {
-    char p99[16] = "-", rate[16], delivered[16], total[16];
-    if (f->p99_us > 0)
-        format_us(f->p99_us, p99);
+    char part[80];
+    size_t used = strlen(line);
+    va_list ap;
+    va_start(ap, format);
+    int n = vsnprintf(part, sizeof part, format, ap);
+    va_end(ap);
+    *full = *full || n < 0 || (size_t)n >= sizeof part || (int)used + n > columns;
+    if (!*full)
+        memcpy(line + used, part, (size_t)n + 1);
+}
+
+/* What matters most comes first. */
+static void write_narrow(char *line, int columns, const struct progress_figures *f, const char *p99)
+{
+    char rate[16], delivered[16];
+    bool full = false;
+    format_count(f->publish_rate, rate);
+    format_count(f->delivery_rate, delivered);
+    add(line, columns, &full, "%.1fs %s %u", f->seconds, f->phase, f->joined);
+    if (f->joined != f->connections)
+        add(line, columns, &full, "/%u", f->connections);
+    add(line, columns, &full, "  lost %llu", (unsigned long long)f->lost);
+    add(line, columns, &full, "  p99 %s", p99);
+    add(line, columns, &full, "  del %s/s", delivered);
+    add(line, columns, &full, "  pub %s/s", rate);
+    add(line, columns, &full, "  due %llu", (unsigned long long)f->outstanding);
+}
+
+static void write_wide(char *line, int columns, const struct progress_figures *f, const char *p99)
+{
+    char rate[16], delivered[16], total[16];
+    bool full = false;
     format_count(f->publish_rate, rate);
     format_count(f->delivery_rate, delivered);
     format_count((double)f->delivered, total);
-    if (narrow)
-        snprintf(line, size, "%.0fs %s %u/%u  pub %s/s  del %s/s  lost %llu  p99 %s  due %llu", f->seconds,
-                 f->phase, f->joined, f->connections, rate, delivered, (unsigned long long)f->lost, p99,
-                 (unsigned long long)f->outstanding);
+    add(line, columns, &full, "%5.1fs %s  connected %u/%u", f->seconds, f->phase, f->joined, f->connections);
+    add(line, columns, &full, "  rate %s/s", rate);
+    add(line, columns, &full, "  delivered %s/s", delivered);
+    add(line, columns, &full, "  lost %llu", (unsigned long long)f->lost);
+    add(line, columns, &full, "  p99 %s", p99);
+    add(line, columns, &full, "  outstanding %llu", (unsigned long long)f->outstanding);
+    add(line, columns, &full, "  total %s", total);
+}
+
+void progress_line(char line[static PROGRESS_LINE], int columns, const struct progress_figures *f)
+{
+    char p99[16] = "-";
+    if (f->p99_us > 0)
+        format_us(f->p99_us, p99);
+    if (columns >= PROGRESS_LINE)
+        columns = PROGRESS_LINE - 1;
+    line[0] = '\0';
+    if (columns < WIDE)
+        write_narrow(line, columns, f, p99);
     else
-        snprintf(
-            line, size,
-            "%5.1fs %s  connected %u/%u  rate %s/s  delivered %s/s  lost %llu  p99 %s  outstanding %llu  "
-            "total %s",
-            f->seconds, f->phase, f->joined, f->connections, rate, delivered, (unsigned long long)f->lost,
-            p99, (unsigned long long)f->outstanding, total);
+        write_wide(line, columns, f, p99);
 }
 
 void progress_show(struct progress *progress, const struct progress_figures *f)
 {
-    char line[LINE_SIZE];
-    int columns = width(progress);
+    char line[PROGRESS_LINE];
     if (!progress->shown)
         return;
-    write_line(line, sizeof line, f, columns < 119);
-    if (progress->terminal)
-        fprintf(stderr, CLEAR "%.*s", columns, line);
-    else
-        fprintf(stderr, "%s\n", line);
+    progress_line(line, width(progress), f);
+    fprintf(stderr, progress->terminal ? CLEAR "%s" : "%s\n", line);
     progress->line_open = progress->terminal;
     fflush(stderr);
 }

@@ -9,6 +9,8 @@
 
 #include "loadtest/format.h"
 
+#define PROGRESS_LINE 300 /* bytes, with the final 0 */
+
 struct progress {
     bool shown, terminal, line_open;
 };
@@ -24,6 +26,9 @@ struct progress_figures {
 
 void progress_init(struct progress *progress, bool shown);
 void progress_show(struct progress *progress, const struct progress_figures *figures);
+/* The line's text: as many of the figures as are whole within so many columns, the most important first; on a
+ * wide terminal with longer names. Part of progress_show(). */
+void progress_line(char line[static PROGRESS_LINE], int columns, const struct progress_figures *figures);
 /* A message on a line of its own, whether progress is shown or not. */
 void progress_say(struct progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Ends an open line. */

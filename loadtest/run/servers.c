@@ -48,6 +48,20 @@ static bool read_stat(pid_t pid, struct server_usage *usage)
     return true;
 }
 
+/* 0 where the kernel does not tell. */
+static uint64_t read_peak(pid_t pid)
+{
+    char line[200];
+    uint64_t kilobytes = 0;
+    FILE *file = open_file(pid, "status");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "VmHWM: %" SCNu64, &kilobytes) == 1)
+            break;
+    if (file)
+        fclose(file);
+    return kilobytes * 1024;
+}
+
 /* Nanoseconds of the threads that live; 0 where the kernel does not tell. */
 static double live_threads_seconds(pid_t pid)
 {
@@ -74,6 +88,7 @@ static bool read_server(struct server *server)
     struct server_usage usage;
     if (!read_stat(server->pid, &usage))
         return false;
+    usage.peak_bytes = read_peak(server->pid);
     double fine = live_threads_seconds(server->pid);
     if (fine > usage.cpu_seconds)
         usage.cpu_seconds = fine;
@@ -139,6 +154,7 @@ static void add(struct server_usage *sum, const struct server_usage *usage)
 {
     sum->cpu_seconds += usage->cpu_seconds;
     sum->rss_bytes += usage->rss_bytes;
+    sum->peak_bytes += usage->peak_bytes;
     sum->threads += usage->threads;
 }
 

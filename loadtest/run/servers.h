@@ -11,8 +11,9 @@
 #define SERVERS_MAX 64
 
 struct server_usage {
-    double cpu_seconds; /* user and system, since it was started */
-    uint64_t rss_bytes; /* resident memory */
+    double cpu_seconds;  /* user and system, since it was started */
+    uint64_t rss_bytes;  /* resident memory */
+    uint64_t peak_bytes; /* the most that it has ever been; 0: not known */
     uint32_t threads;
 };
 

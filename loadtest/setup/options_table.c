@@ -73,7 +73,8 @@ const struct option option_table[] = {
      "spread over them [the kernel's choice, and several for loopback targets]; one is enough for about "
      "28,000 connections to one URL"},
     {"--pid", "PID", PID, AT(pid), NULL, 0, 0, NOTHING,
-     "a process of the server, for its CPU time and memory; may be given several times"},
+     "a process of the server, for its CPU time and memory; may be given several times. What a connection "
+     "needs shows only if it has just been started: what earlier ones have left is used again"},
     {"--namespace", "NAME", NAMESPACE, AT(ns), "/", 0, 0, NOTHING,
      "Socket.IO namespace (other dialects: ?ns=)"},
     {"--path", "PATH", PATH, AT(path), NULL, 0, 0, NOTHING,

@@ -213,7 +213,7 @@ static void init(struct wire *wire)
 static const char *waits_for(const struct wire *wire)
 {
     const struct event_stream *s = container_of(wire, const struct event_stream, wire);
-    return s->get.stream.connecting ? "the connection" : "the event stream";
+    return s->get.stream.connecting ? "the connection" WIRE_AT_LIMIT : "the event stream" WIRE_AT_LIMIT;
 }
 
 const struct wire_ops wire_event_stream = {.size = sizeof(struct event_stream),

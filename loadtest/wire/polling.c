@@ -222,8 +222,8 @@ static const char *waits_for(const struct wire *wire)
 {
     const struct polling *p = container_of(wire, const struct polling, wire);
     if (p->get.stream.connecting)
-        return "the connection";
-    return p->open ? "the server's greeting" : "the answer to the first poll";
+        return "the connection" WIRE_AT_LIMIT;
+    return p->open ? "the server's greeting" : "the answer to the first poll" WIRE_AT_LIMIT;
 }
 
 const struct wire_ops wire_polling = {.size = sizeof(struct polling),

@@ -249,10 +249,11 @@ static const char *waits_for(const struct wire *wire)
 {
     const struct websocket *w = container_of(wire, const struct websocket, wire);
     if (w->stream.connecting)
-        return "the connection";
+        return "the connection" WIRE_AT_LIMIT;
     if (w->pinged)
         return "the answer to a ping";
-    return w->state == WEBSOCKET_HANDSHAKE ? "the WebSocket handshake" : "the server's greeting";
+    return w->state == WEBSOCKET_HANDSHAKE ? "the WebSocket handshake" WIRE_AT_LIMIT
+                                           : "the server's greeting";
 }
 
 const struct wire_ops wire_websocket = {.size = sizeof(struct websocket),

@@ -15,7 +15,9 @@
 #define WIRE_MAX_QUEUE                                                                                       \
     STREAM_MAX_QUEUE /* bytes that a wire holds for a server that does not read or answer */
 #define WIRE_MAX_WHY 320
-#define WIRE_NO_ID   UINT64_MAX /* of a text whose answer nobody wants to know */
+/* For what a wire waits for as long as the server has not said a word: the kernel accepts for it. */
+#define WIRE_AT_LIMIT " (is the server at its limit of open files or connections?)"
+#define WIRE_NO_ID    UINT64_MAX /* of a text whose answer nobody wants to know */
 
 struct wire;
 

@@ -43,7 +43,7 @@ static void give_up(struct actor *actor, const char *what, struct slice detail)
 static void on_deadline(struct timer *timer, uint64_t now)
 {
     struct actor *actor = container_of(timer, struct actor, deadline);
-    char why[100];
+    char why[WIRE_MAX_WHY];
     (void)now;
     snprintf(why, sizeof why, "timed out waiting for %s",
              actor->state == ACTOR_JOINING   ? "the answer to the join (if it sends none: --no-join-acks)"

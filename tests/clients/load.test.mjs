@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSilent } from 'node:net';
 import { tmpdir } from 'node:os';
 import { assertCounters, Broker, dialects, load, Load, LOAD, once5, run } from '../lib/broker.mjs';
 import { Process } from '../lib/process.mjs';
@@ -231,6 +232,18 @@ test('nobody listens', async () => {
   assert.equal(code, 1);
   assert.match(stderr, /cannot open connection 1 of 12, .*Connection refused/);
 });
+
+/* As when a server has no file left to accept with: the kernel has accepted for it. */
+for (const [dialect, waited] of [['json', 'the WebSocket handshake'], ['sse', 'the event stream'], ['polling', 'the answer to the first poll']]) {
+  test(`a server that does not say a word: ${dialect}`, async () => {
+    const server = createSilent().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { code, stderr } = await load(`http://127.0.0.1:${server.address().port}`, ['--dialect', dialect, '--connect-timeout', '0.3']);
+    server.close();
+    assert.equal(code, 1);
+    assert.ok(stderr.includes(`: timed out waiting for ${waited} (is the server at its limit of open files or connections?)`), stderr);
+  });
+}
 
 test('the other side is a web server', async () => {
   const server = createServer((request, response) => response.writeHead(404).end('not here')).listen(0, '127.0.0.1');
