@@ -13,7 +13,7 @@
     X(CLOSE_SLOW, "slow", 1013, 1, "reads too slowly: max_queue_bytes or max_queue_frames reached")          \
     X(CLOSE_PARSE, "parse_error", 1007, 0, "malformed packet")                                               \
     X(CLOSE_PROTOCOL, "protocol_error", 1002, 0, "packet not allowed here")                                  \
-    X(CLOSE_TOO_LARGE, "too_large", 1009, 0, "message above max_message_bytes")                              \
+    X(CLOSE_TOO_LARGE, "too_large", 1009, 0, "message above max_message_bytes, or inflates to too much")     \
     X(CLOSE_CONNECT_TIMEOUT, "connect_timeout", 1002, 0, "no namespace joined in time")                      \
     X(CLOSE_POLL_CONFLICT, "poll_conflict", 1002, 0, "overlapping polling requests")                         \
     X(CLOSE_POLL_LOST, "poll_lost", 1006, 1, "a polling request was aborted")                                \

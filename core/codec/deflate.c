@@ -101,7 +101,7 @@ static int step(struct inflater *f, struct buf *out)
     bool full = out->n == out->max;
     if (!full && out->n == out->cap && buf_reserve(out, 1) != 0)
         return ERR_NOMEM;
-    size_t room = full ? 1 : out->cap - out->n;
+    size_t room = full ? 1 : (out->cap < out->max ? out->cap : out->max) - out->n;
     z->next_out = full ? &beyond : (Bytef *)out->p + out->n;
     z->avail_out = room < UINT_MAX ? (uInt)room : UINT_MAX;
     room = z->avail_out;
@@ -133,14 +133,18 @@ int inflate_payload(struct inflater *f, struct slice in, struct buf *out)
 {
     if (in.n == 0) /* not what the RFC wants an empty message to be, but it can mean nothing else */
         return 0;
-    size_t left = out->max - out->n, guess = in.n < left / FIRST_RATIO ? in.n * FIRST_RATIO : left;
-    int err = buf_reserve(out, guess);
+    size_t max = out->max, bound = INFLATE_BOUND(in.n);
+    if (bound < max - out->n)
+        out->max = out->n + bound; /* meanwhile */
+    size_t left = out->max - out->n;
+    int err = buf_reserve(out, in.n < left / FIRST_RATIO ? in.n * FIRST_RATIO : left);
     if (err == 0)
         err = feed(f, in, out);
     if (err == 0 && !f->ended)
         err = feed(f, (struct slice){flushed, sizeof flushed}, out);
     if (err == 0 && !f->complete)
         err = ERR_PARSE;
+    out->max = max;
     (void)inflateReset(&f->z);
     return err;
 }

@@ -3,6 +3,7 @@
  * part: it would keep a window per connection, and confuses the two sides' options. Compressed output is a
  * matter of frames (core/broker/compress.c). */
 #include "core/codec/deflate.h"
+#include "core/base/log.h"
 #include "core/codec/deflate_offer.h"
 #include "gateway/server/server.h"
 #include "gateway/websocket/websocket.h"
@@ -35,6 +36,8 @@ int ws_inflate(struct ws *w, struct slice *bytes)
         return ERR_NOMEM;
     buf_clear(&s->inflated);
     int err = inflate_payload(s->inflater, *bytes, &s->inflated);
+    if (err == ERR_TOO_LARGE)
+        log_debug("message inflates to too much", "compressed=%zu stopped_at=%zu", compressed, s->inflated.n);
     if (err != 0)
         return err;
     *bytes = buf_slice(&s->inflated);

@@ -66,7 +66,7 @@ int ws_deflate_agree(const struct server *server, const struct request *r, const
 /* From now on compressed messages may come; they may be larger than what is in them. */
 void ws_deflate_begin(struct ws *w);
 /* *bytes, a compressed message's payload, becomes the message, valid until the next call. 0, ERR_PARSE,
- * ERR_TOO_LARGE, ERR_NOMEM. */
+ * ERR_TOO_LARGE (above max_message_bytes, or INFLATE_BOUND of its size), ERR_NOMEM. */
 int ws_inflate(struct ws *w, struct slice *bytes) MUST_CHECK;
 /* The message is done with: what is large is given back. */
 void ws_inflate_done(struct server *server);

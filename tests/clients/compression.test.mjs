@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import zlib from 'node:zlib';
+import { deflate, dense } from '../lib/deflate.mjs';
 import { EngineSocket, Socket, wsUrl } from '../lib/engineio.mjs';
 import { configFile, FLAT, startGateway, stopGateways } from '../lib/gateway.mjs';
 import { closePeers, JsonPeer, RawPeer, SocketioPeer, SsePeer } from '../lib/peers.mjs';
@@ -40,8 +41,6 @@ function typical(n, seed = 1) {
   return text;
 }
 
-/* A message's payload, as a client sends it. */
-const deflate = (data, options = {}) => zlib.deflateRawSync(data, { finishFlush: zlib.constants.Z_SYNC_FLUSH, ...options }).subarray(0, -4);
 const inflate = (payload) => zlib.inflateRawSync(Buffer.concat([payload, Buffer.from([0, 0, 255, 255])]), { finishFlush: zlib.constants.Z_SYNC_FLUSH });
 
 const offering = (path, offer = NAME, more = {}) => RawSocket.open((more.gateway ?? gateway).port, path, { 'Sec-WebSocket-Extensions': offer, ...more.headers });
@@ -141,7 +140,7 @@ describe('ws', () => {
       const socket = await Socket.open(`${gateway.ws}/raw/${encodeURIComponent(JSON.stringify(options))}`, { perMessageDeflate: options });
       const agreed = (options.serverMaxWindowBits ?? 15) === 15;
       assert.equal(socket.ws.extensions, agreed ? NAME : '');
-      const messages = ['', 'small', typical(600), typical(100_000), crypto.randomBytes(50_000), Buffer.alloc(0), Buffer.alloc(MAX), typical(600, 2)];
+      const messages = ['', 'small', typical(600), typical(100_000), crypto.randomBytes(50_000), Buffer.alloc(0), Buffer.alloc(65_536), typical(600, 2)];
       const before = await deflated();
       for (const data of messages) {
         socket.send(data);
@@ -165,6 +164,51 @@ describe('ws', () => {
     assert.deepEqual(await socket.next(), data);
     socket.send(Buffer.concat([data, Buffer.from('x')]));
     assert.equal((await socket.end()).code, 1009);
+  });
+});
+
+/* One message, of at most 200 times the bytes that it takes: rooms, Redis and other receivers get it plain. */
+describe('what a compressed message may become', () => {
+  const ROWS = Array.from({ length: 700 }, (_, i) => ({ id: i, ...Object.fromEntries(Array.from({ length: 10 }, (__, k) => [`measurement_${k}`, 'nominal'])) }));
+  const most = dense();
+  const small = 'x'.repeat(65_536);
+  const times = (text) => text.length / deflate(text).length;
+
+  test('ws: exactly 200 times passes, and records that differ in their ids only; one byte more is 1009', async () => {
+    assert.ok(most.length > 100_000 && most.length < MAX && times(most) === 200 && times(`${most}x`) > 200);
+    const options = { perMessageDeflate: { threshold: 0 } };
+    const rows = JSON.stringify(ROWS);
+    assert.ok(rows.length > 150_000 && times(rows) > 80, `${rows.length} ${times(rows)}`);
+    for (const text of [`${most}x`, `${small}x`, 'x'.repeat(MAX)]) {
+      const before = await gateway.metrics();
+      const socket = await Socket.open(`${gateway.ws}/raw/ratio`, options);
+      for (const passes of [most, rows, small, 'x']) {
+        socket.send(passes);
+        assert.equal(await socket.next(), passes);
+      }
+      socket.send(text);
+      const { code, reason } = await socket.end();
+      assert.deepEqual([code, String(reason)], [1009, 'too_large']);
+      const change = async (name, labels = '') => await gateway.metric(name, labels) - before[`roomcast_${name}${labels && `{${labels}}`}`];
+      assert.equal(await change('closes_total', 'reason="too_large"'), 1);
+      assert.equal(await change('inflated_messages_total'), 4, 'the one that was refused has not been inflated');
+      assert.equal(await change('deliveries_total'), 4);
+    }
+  });
+
+  test('it does not concern what is sent as it is', async () => {
+    const socket = await Socket.open(`${gateway.ws}/raw/plain`, { perMessageDeflate: false });
+    const text = 'x'.repeat(MAX);
+    socket.send(text);
+    assert.equal(await socket.next(), text);
+    await socket.close();
+  });
+
+  test('socket.io-client is told, too', async () => {
+    const peer = await SocketioPeer.open(base, { transport: 'websocket', perMessageDeflate: { threshold: 0 } });
+    const closed = new Promise((resolve) => peer.socket.once('disconnect', (why, { context }) => resolve({ why, code: context.code, reason: context.reason })));
+    peer.emit('publish', 'ratio', 'n', 'x'.repeat(MAX - 1000));
+    assert.deepEqual(await within(closed, 5000, 'disconnect'), { why: 'transport close', code: 1009, reason: 'too_large' });
   });
 });
 
@@ -325,7 +369,9 @@ describe('by hand', () => {
       const payload = deflate(Buffer.alloc(50e6, 'x'));
       return Buffer.concat([frame(OP.TEXT, payload.subarray(0, 10_000), { fin: false, ...RSV1 }), frame(OP.CONTINUATION, payload.subarray(10_000))]);
     }, 1009],
-    ['one byte too much', () => frame(OP.BINARY, deflate(Buffer.alloc(MAX + 1)), RSV1), 1009],
+    ['one byte above max_message_bytes', () => frame(OP.BINARY, deflate(Buffer.from(typical(MAX + 1)).subarray(0, MAX + 1)), RSV1), 1009],
+    ['one byte above 200 times its size', () => frame(OP.TEXT, deflate(`${dense()}x`), RSV1), 1009],
+    ['one byte above what any may become', () => frame(OP.BINARY, deflate(Buffer.alloc(65_537)), RSV1), 1009],
     ['more compressed than any message can need', () => frame(OP.BINARY, Buffer.alloc(2 * MAX), RSV1), 1009],
     ['fragments without end', () => Buffer.concat([frame(OP.BINARY, Buffer.alloc(MAX), { fin: false, ...RSV1 }),
       frame(OP.CONTINUATION, Buffer.alloc(MAX), { fin: false })]), 1009],
@@ -357,8 +403,8 @@ describe('by hand', () => {
 
   test('much in little: all of it comes, and pings of others are answered meanwhile', async () => {
     const [socket, other] = [await open(), await open()];
-    const part = Buffer.alloc(MAX - 10, 'x').toString();
-    const texts = Array.from({ length: 50 }, (_, i) => `${i} ${part}`.slice(0, MAX));
+    const part = 'x'.repeat(65_536);
+    const texts = Array.from({ length: 150 }, (_, i) => `${i} ${part}`.slice(0, part.length));
     socket.socket.write(Buffer.concat(texts.map((each) => frame(OP.TEXT, deflate(each), RSV1)).concat(frame(OP.TEXT, 'last'))));
     other.send(OP.PING, 'alive?');
     await other.frames.find((f) => f.opcode === OP.PONG);

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
-import zlib from 'node:zlib';
+import { deflate, dense } from './deflate.mjs';
 import { fetchHttp } from './http.mjs';
 import { delay, now } from './wait.mjs';
 
@@ -19,7 +19,7 @@ function textFrame(text) {
 
 /* The same, of a compressed message of at most 64 KiB. */
 function compressedFrame(text) {
-  const body = zlib.deflateRawSync(text, { finishFlush: zlib.constants.Z_SYNC_FLUSH }).subarray(0, -4);
+  const body = deflate(text);
   return Buffer.concat([Buffer.from([0xc1, 0x80 | 126, body.length >> 8, body.length & 255, 0, 0, 0, 0]), body]);
 }
 
@@ -42,12 +42,12 @@ export const floodEvents = (port, connections, event) => flood({
   port, connections, hello: Buffer.concat([Buffer.from(upgrade), textFrame('40')]), chunk: repeat(textFrame(`42${event}`), 65536),
 });
 
-/* JSON clients that emit one event of `size` bytes again and again, in a thousandth of them. */
-export const floodCompressed = (port, connections, size) => flood({
+/* JSON clients that emit one event of about 1.2 MB again and again, in as few bytes as are let pass. */
+export const floodCompressed = (port, connections) => flood({
   port,
   connections,
   hello: upgradeTo('/ws', 'Sec-WebSocket-Extensions: permessage-deflate\r\n'),
-  chunk: repeat(compressedFrame(`{"event":"none","args":["${'x'.repeat(size)}"]}`), 65536),
+  chunk: repeat(compressedFrame(`{"event":"none","args":["${dense(8000).slice(0, -100)}"]}`), 65536),
 });
 
 /* WebSockets that come and go. */

@@ -206,7 +206,7 @@ static void test_damaged(void **state)
     free(text);
 }
 
-/* 10 MB in 10 KB: nothing above the bound is produced or allocated. */
+/* 10 MB in 45 KB: nothing above the bound is produced or allocated. */
 static void test_bomb(void **state)
 {
     (void)state;
@@ -220,6 +220,65 @@ static void test_bomb(void **state)
     buf_free(&out);
     free(zeros);
     free(bomb);
+}
+
+/* Zeros, compressed, then as many empty blocks of 5 bytes as the message needs to be allowed what it becomes.
+ * Returns whether the bound was met exactly. */
+static bool padded_until_it_passes(size_t zeros)
+{
+    char *text = calloc(1, zeros), *payload = malloc(zeros);
+    size_t size = deflate_payload(d, (struct slice){text, zeros}, payload, zeros), before = size;
+    struct buf out;
+    assert_true(size > 0 && INFLATE_BOUND(size) < zeros);
+    for (; INFLATE_BOUND(size) < zeros; size += 5) {
+        assert_int_equal(inflated((struct slice){payload, size}, 2 * zeros, &out), ERR_TOO_LARGE);
+        assert_int_equal(out.n, INFLATE_BOUND(size));
+        assert_true(out.cap <= INFLATE_BOUND(size) && out.max == 2 * zeros);
+        buf_free(&out);
+        memcpy(payload + size, "\0\0\xff\xff", 5);
+    }
+    assert_true(size > before);
+    assert_int_equal(inflated((struct slice){payload, size}, zeros, &out), 0);
+    assert_int_equal(out.n, zeros);
+    buf_free(&out);
+    free(text);
+    free(payload);
+    return INFLATE_BOUND(size) == zeros;
+}
+
+static void test_ratio(void **state)
+{
+    (void)state;
+    unsigned exact = 0;
+    assert_int_equal(INFLATE_BOUND(1), 65536);
+    assert_int_equal(INFLATE_BOUND(327), 65536);
+    assert_int_equal(INFLATE_BOUND(328), 65600);
+    for (size_t i = 0; i < 10; i++) /* each meets the bound elsewhere */
+        exact += padded_until_it_passes(200000 + i * 9 * INFLATE_RATIO);
+    assert_true(exact > 0);
+}
+
+/* Small ones may become anything; and the buffer may hold something already, or be larger than it may become.
+ */
+static void test_ratio_of_small_ones(void **state)
+{
+    (void)state;
+    char *zeros = calloc(1, INFLATE_ANY + 1), payload[1000];
+    for (size_t more = 0; more < 2; more++) {
+        size_t n = INFLATE_ANY + more;
+        size_t size = deflate_payload(d, (struct slice){zeros, n}, payload, sizeof payload);
+        struct buf out;
+        assert_true(size > 0 && size < 328);
+        buf_init(&out, 1000000);
+        assert_int_equal(buf_reserve(&out, 300000), 0);
+        assert_int_equal(buf_adds(&out, "before"), 0);
+        assert_int_equal(inflate_payload(f, (struct slice){payload, size}, &out), more ? ERR_TOO_LARGE : 0);
+        assert_int_equal(out.n, 6 + INFLATE_ANY);
+        assert_memory_equal(out.p + 6, zeros, INFLATE_ANY);
+        assert_int_equal(out.max, 1000000);
+        buf_free(&out);
+    }
+    free(zeros);
 }
 
 static void test_no_memory(void **state)
@@ -241,8 +300,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(test_there_and_back), TEST(test_no_room), TEST(test_examples), TEST(test_corrupt),
-        TEST(test_truncated),      TEST(test_damaged), TEST(test_bomb),     TEST(test_no_memory),
+        TEST(test_there_and_back),      TEST(test_no_room),   TEST(test_examples), TEST(test_corrupt),
+        TEST(test_truncated),           TEST(test_damaged),   TEST(test_bomb),     TEST(test_ratio),
+        TEST(test_ratio_of_small_ones), TEST(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
