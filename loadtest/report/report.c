@@ -110,6 +110,9 @@ static void print_doings(FILE *out, const struct options *o, const struct stats 
     if (o->churn > 0 && o->no_join) {
         label(out, "moves");
         fputs("  none: with --no-join nobody can leave a room\n", out);
+    } else if (o->churn > 0 && o->publishers == o->connections) {
+        label(out, "moves");
+        fputs("  none: all are --publishers, and only those who listen leave\n", out);
     } else if (o->churn > 0) {
         label(out, "moves");
         fprintf(out, "  %" PRIu64 " times a client left its room and came back\n", stats->count[STAT_MOVES]);

@@ -233,6 +233,17 @@ static enum options_result set_defaults(struct options *options)
     return result;
 }
 
+static uint32_t at_most(uint32_t count, uint32_t most)
+{
+    return count < most ? count : most;
+}
+
+/* Where nobody said how many: those who talk in a chat stay, and others have to come and go. */
+static uint32_t most_publishers(const struct options *options)
+{
+    return options->scenario == &scenario_chat ? (options->connections + 1) / 2 : options->connections;
+}
+
 static enum options_result parse_all(struct options *options, int argc, char **argv)
 {
     enum options_result result = OPTIONS_RUN;
@@ -246,9 +257,9 @@ static enum options_result parse_all(struct options *options, int argc, char **a
             result = set(options, o, value);
     }
     if (options->rooms == NOT_GIVEN)
-        options->rooms = rooms < options->connections ? rooms : options->connections;
+        options->rooms = at_most(rooms, options->connections);
     if (options->publishers == NOT_GIVEN)
-        options->publishers = publishers < options->connections ? publishers : options->connections;
+        options->publishers = at_most(publishers, most_publishers(options));
     return result;
 }
 

@@ -63,6 +63,8 @@ static void small_runs(void **state)
     assert_int_equal(parse("--connections", "3", "--scenario", "rooms"), OPTIONS_RUN);
     assert_int_equal(options.rooms, 3);
     assert_int_equal(options.publishers, 3);
+    assert_int_equal(parse("--connections=9", "--scenario=chat", "--churn=1", NULL), OPTIONS_RUN);
+    assert_int_equal(options.publishers, 5); /* the others come and go */
     assert_int_equal(parse("--connections", "3", "--rooms", "4"), OPTIONS_BAD);
     assert_int_equal(parse("--connections", "3", "--publishers", "4"), OPTIONS_BAD);
     assert_int_equal(parse("--connections", "3", "--publishers", "0"), OPTIONS_RUN);
@@ -117,37 +119,38 @@ static void refused(void **state)
 static void without_effect(void **state)
 {
     (void)state;
-    static const char *const bad[][4] = {{"--churn", "1"},
-                                         {"--typing=0", "--scenario=rooms"},
-                                         {"--stalled=0.1", "--scenario", "chat"},
-                                         {"--command-at", "1"},
-                                         {"--publish-path", "/x"},
-                                         {"--publish-path=/x", "--dialect", "json"},
-                                         {"--search", "--rounds=2"},
-                                         {"--max-p99=5", "--publishers=0"},
-                                         {"--max-p99=5", "--rate=0"},
-                                         {"--search", "--scenario", "slow"},
-                                         {"--search", "--scenario=storm", "--publishers=1", "--rate=9"},
-                                         {"--search", "--scenario=failover", "--command", "true"},
-                                         {"--rate=10", "--burst=11", "--duration=1"},
-                                         {"--scenario=chat", "--publish-args=[{message}]"},
-                                         {"--scenario=chat", "--connections=9", "--churn=1"},
-                                         {"--scenario=chat", "--dialect=raw"},
-                                         {"--scenario=chat", "--dialect=sse", "--churn=0"},
-                                         {"--scenario=chat", "--churn=0", "--leave-event=x"},
-                                         {"--scenario=chat", "--churn=0", "--reconnect-delay=1"},
-                                         {"--scenario=storm", "--publishers=1"},
-                                         {"--rate=5", "--publishers=0"},
-                                         {"--rate=0", "--publishers=1"},
-                                         {"--rate=0", "--burst=10"},
-                                         {"--no-join", "--join-event=x"},
-                                         {"--no-join", "--join-args=[]"},
-                                         {"--no-join", "--no-join-acks"},
-                                         {"--no-join", "--scenario=chat", "--churn=1"},
-                                         {"--no-join", "--scenario=chat", "--reconnect-delay=1"},
-                                         {"--no-echo", "--connections=5", "--rooms=5"},
-                                         {"--json=x", "--html=x"},
-                                         {"--json=-", "--html=-"}};
+    static const char *const bad[][4] = {
+        {"--churn", "1"},
+        {"--typing=0", "--scenario=rooms"},
+        {"--stalled=0.1", "--scenario", "chat"},
+        {"--command-at", "1"},
+        {"--publish-path", "/x"},
+        {"--publish-path=/x", "--dialect", "json"},
+        {"--search", "--rounds=2"},
+        {"--max-p99=5", "--publishers=0"},
+        {"--max-p99=5", "--rate=0"},
+        {"--search", "--scenario", "slow"},
+        {"--search", "--scenario=storm", "--publishers=1", "--rate=9"},
+        {"--search", "--scenario=failover", "--command", "true"},
+        {"--rate=10", "--burst=11", "--duration=1"},
+        {"--scenario=chat", "--publish-args=[{message}]"},
+        {"--scenario=chat", "--connections=9", "--publishers=9", "--churn=1"},
+        {"--scenario=chat", "--dialect=raw"},
+        {"--scenario=chat", "--dialect=sse", "--churn=0"},
+        {"--scenario=chat", "--churn=0", "--leave-event=x"},
+        {"--scenario=chat", "--churn=0", "--reconnect-delay=1"},
+        {"--scenario=storm", "--publishers=1"},
+        {"--rate=5", "--publishers=0"},
+        {"--rate=0", "--publishers=1"},
+        {"--rate=0", "--burst=10"},
+        {"--no-join", "--join-event=x"},
+        {"--no-join", "--join-args=[]"},
+        {"--no-join", "--no-join-acks"},
+        {"--no-join", "--scenario=chat", "--churn=1"},
+        {"--no-join", "--scenario=chat", "--reconnect-delay=1"},
+        {"--no-echo", "--connections=5", "--rooms=5"},
+        {"--json=x", "--html=x"},
+        {"--json=-", "--html=-"}};
     static const char *const fine[][4] = {{"--scenario", "chat", "--churn=0", "--typing=2"},
                                           {"--publish-path=/x", "--dialect", "sse"},
                                           {"--search", "--scenario", "chat"},

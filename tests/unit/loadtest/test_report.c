@@ -365,6 +365,8 @@ static void what_clients_did_besides(void **state)
     step.stats.count[STAT_TYPING] = 34;
     assert_true(printed("moves        12 times a client left its room and came back\n"));
     assert_true(printed("typing       34 notices sent\n"));
+    options.publishers = options.connections;
+    assert_true(printed("moves        none: all are --publishers"));
     options.no_join = true;
     assert_true(printed("moves        none: with --no-join nobody can leave a room\n"));
     step.stats.count[STAT_PUBLISHED] = 0;
