@@ -170,10 +170,9 @@ static const char outro[] =
     "the\n"
     "wrong room or unanswered, no publication was accepted, a client was disconnected (failover: and did not "
     "come\n"
-    "back), or it could not connect; or less than 98 % of what was due was published, p99 is above "
-    "--max-p99, "
-    "or the\n"
-    "--command failed; 2 bad usage.\n";
+    "back), or it could not connect; or the load generator came to less than 98 % of what was due, p99 is "
+    "above\n"
+    "--max-p99, no rate of a --search held, or the --command failed; 2 bad usage.\n";
 
 /* "  head   text", whose further lines begin where its first one does; text is cut at spaces. */
 static void print_entry(const char *head, const char *text)
