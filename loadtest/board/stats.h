@@ -30,6 +30,9 @@ enum fault {
     X(STAT_MOVES, "moves", FAULT_NEVER, "times that a client left its room and came back")                   \
     X(STAT_TYPING, "typing", FAULT_NEVER, "typing notices sent; who gets them is not counted")               \
     X(STAT_RECONNECTS, "reconnects", FAULT_NEVER, "connections that were cut, and joined again")             \
+    X(STAT_CLIENTS_CUT, "clients_cut", FAULT_NEVER, "clients that were disconnected at least once")          \
+    X(STAT_LATE, "late", FAULT_NEVER,                                                                        \
+      "measured deliveries that came later after they were due than --max-p99, without it 1 s")              \
     X(STAT_LOST, "lost", FAULT_ALWAYS, "deliveries that did not arrive in time")                             \
     X(STAT_DUPLICATED, "duplicated", FAULT_ALWAYS, "messages that a subscriber got again")                   \
     X(STAT_OUT_OF_ORDER, "out_of_order", FAULT_ALWAYS,                                                       \
@@ -55,7 +58,8 @@ enum stat {
         STATS
 };
 
-/* X(member, key in --json, what it holds). Microseconds, but for missed_by. */
+/* X(member, key in --json, what it holds). Microseconds; those that end with _by: one value for each client
+ * with such messages, how many they were. */
 #define HISTOGRAMS_TABLE(X)                                                                                  \
     X(latency, "latency_us", "due to delivered; of messages due after the warm-up")                          \
     X(early, "early_latency_us", "the same of earlier ones: for progress and plots")                         \
@@ -64,7 +68,9 @@ enum stat {
     X(stall, "stall_us", "how late the load processes' ticks of 10 ms were, while measured")                 \
     X(connect, "connect_us", "connect to joined")                                                            \
     X(outage, "outage_us", "disconnected to joined again")                                                   \
-    X(missed_by, "missed_by", "messages that a client which was disconnected missed")
+    X(missed_by, "missed_by", "messages that did not come to a client which was disconnected: missed, lost") \
+    X(lost_by, "lost_by", "messages that did not come to a client which stayed connected")                   \
+    X(late_by, "late_by", "messages that came late to a client")
 
 /* Everything counts up: a step's figures are the difference of two. */
 struct stats {

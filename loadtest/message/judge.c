@@ -84,7 +84,6 @@ void judge_begin(struct judge *judge, uint32_t first)
     forget_gaps(judge);
     judge->first = first;
     judge->voids_read = 0;
-    judge->given_up = 0;
     for (uint32_t i = 0; i < judge->range.count; i++) {
         uint32_t subscriber = judge->range.first + i;
         uint32_t room = plan_room(judge->plan, subscriber);
@@ -95,8 +94,10 @@ void judge_begin(struct judge *judge, uint32_t first)
             if (judge->owed_from)
                 judge->owed_from[pair + slot] = first;
         }
-        judge->subscriber[i].was_away = judge->subscriber[i].missed = false;
-        judge->subscriber[i].missed_for_good = 0;
+        struct judge_subscriber *s = &judge->subscriber[i];
+        s->was_away = s->has_gaps = false;
+        s->cut = s->membership == AWAY || s->membership == GONE;
+        s->missed_for_good = s->lost_for_good = 0;
     }
 }
 
@@ -140,9 +141,11 @@ static struct judge_gap *gap_of(const struct judge *judge, size_t pair)
     return gap;
 }
 
-static struct judge_gap *need_gap(struct judge *judge, size_t pair, uint32_t publisher)
+static struct judge_gap *need_gap(struct judge *judge, struct judge_subscriber *s, size_t pair,
+                                  uint32_t publisher)
 {
     struct judge_gap *gap = gap_of(judge, pair);
+    s->has_gaps = true;
     if (gap)
         return gap;
     gap = xcalloc(1, sizeof *gap);
@@ -161,10 +164,11 @@ static uint64_t make_room(const struct judge *judge, struct seqset *set, uint32_
     return owed(judge, publisher, oldest.from, oldest.to);
 }
 
-static void pass_over(struct judge *judge, size_t pair, uint32_t publisher, uint32_t until)
+static void pass_over(struct judge *judge, struct judge_subscriber *s, size_t pair, uint32_t publisher,
+                      uint32_t until)
 {
-    struct judge_gap *gap = need_gap(judge, pair, publisher);
-    judge->given_up += make_room(judge, &gap->missing, publisher);
+    struct judge_gap *gap = need_gap(judge, s, pair, publisher);
+    s->lost_for_good += make_room(judge, &gap->missing, publisher);
     seqset_append(&gap->missing, judge->next[pair], until);
     judge->next[pair] = until;
 }
@@ -172,8 +176,7 @@ static void pass_over(struct judge *judge, size_t pair, uint32_t publisher, uint
 static void miss(struct judge *judge, struct judge_subscriber *s, size_t pair, uint32_t publisher,
                  uint32_t until)
 {
-    struct judge_gap *gap = need_gap(judge, pair, publisher);
-    s->missed = true;
+    struct judge_gap *gap = need_gap(judge, s, pair, publisher);
     s->missed_for_good += make_room(judge, &gap->missed, publisher);
     seqset_append(&gap->missed, judge->next[pair], until);
     judge->next[pair] = until;
@@ -200,15 +203,15 @@ static enum verdict receive_irregular(struct judge *judge, struct judge_subscrib
     if (sequence > judge->next[pair]) {
         settle_absence(judge, s, pair, publisher, sequence);
         if (sequence > judge->next[pair])
-            pass_over(judge, pair, publisher, sequence);
+            pass_over(judge, s, pair, publisher, sequence);
         judge->next[pair] = sequence + 1;
         return VERDICT_FINE;
     }
     if (judge->next[pair] == NEVER)
         return VERDICT_UNKNOWN;
     struct judge_gap *gap = gap_of(judge, pair);
-    bool late = gap && (seqset_remove(&gap->missing, sequence) || seqset_remove(&gap->missed, sequence));
-    return late ? VERDICT_LATE : VERDICT_DUPLICATE;
+    bool kept = gap && (seqset_remove(&gap->missing, sequence) || seqset_remove(&gap->missed, sequence));
+    return kept ? VERDICT_OUT_OF_ORDER : VERDICT_DUPLICATE;
 }
 
 enum verdict judge_receive(struct judge *judge, uint32_t subscriber, uint32_t publisher, uint32_t sequence)
@@ -253,6 +256,7 @@ void judge_leave(struct judge *judge, uint32_t subscriber, enum membership how)
         if (how == GONE && judge->next[pair + slot] < published)
             miss(judge, s, pair + slot, publisher, published);
     }
+    s->cut = s->cut || how == AWAY || how == GONE;
     s->membership = how;
 }
 
@@ -290,7 +294,7 @@ uint64_t judge_missed(const struct judge *judge, uint32_t subscriber)
     const struct judge_subscriber *s = subscriber_of(judge, subscriber);
     uint64_t count = s->missed_for_good;
     size_t pair = first_pair(judge, subscriber);
-    for (uint32_t slot = 0; s->missed && slot < slots_of(judge, subscriber); slot++) {
+    for (uint32_t slot = 0; s->has_gaps && slot < slots_of(judge, subscriber); slot++) {
         const struct judge_gap *gap = gap_of(judge, pair + slot);
         if (gap)
             count += owed_of_set(judge, gap->publisher, &gap->missed);
@@ -302,13 +306,32 @@ uint64_t judge_missed(const struct judge *judge, uint32_t subscriber)
     return count;
 }
 
+uint64_t judge_lost(const struct judge *judge, uint32_t subscriber)
+{
+    const struct judge_subscriber *s = subscriber_of(judge, subscriber);
+    uint64_t count = s->lost_for_good;
+    size_t pair = first_pair(judge, subscriber);
+    for (uint32_t slot = 0; s->has_gaps && slot < slots_of(judge, subscriber); slot++) {
+        const struct judge_gap *gap = gap_of(judge, pair + slot);
+        if (gap)
+            count += owed_of_set(judge, gap->publisher, &gap->missing);
+    }
+    return s->membership == MEMBER ? count + outstanding_of(judge, subscriber, false) : count;
+}
+
+bool judge_was_cut(const struct judge *judge, uint32_t subscriber)
+{
+    return subscriber_of(judge, subscriber)->cut;
+}
+
 struct audit judge_audit(const struct judge *judge)
 {
-    struct audit audit = {.lost = judge->given_up};
+    struct audit audit = {0};
     for (uint32_t i = 0; i < judge->range.count; i++) {
         uint32_t subscriber = judge->range.first + i;
         if (judge->subscriber[i].membership == MEMBER)
             audit.outstanding += outstanding_of(judge, subscriber, false);
+        audit.lost += judge->subscriber[i].lost_for_good;
         audit.missed += judge_missed(judge, subscriber);
     }
     for (const struct judge_gap *gap = judge->gaps; gap; gap = gap->hh.next)

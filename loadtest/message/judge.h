@@ -22,10 +22,10 @@
 
 enum verdict {
     VERDICT_FINE,
-    VERDICT_LATE,       /* it arrived after a later one: out of order, but not lost */
-    VERDICT_DUPLICATE,  /* it had arrived before */
-    VERDICT_WRONG_ROOM, /* its publisher is in another room, or the subscriber has left the room */
-    VERDICT_UNKNOWN     /* no such publisher, not published yet, or its own (plan->no_echo) */
+    VERDICT_OUT_OF_ORDER, /* it arrived after a later one, and is not lost */
+    VERDICT_DUPLICATE,    /* it had arrived before */
+    VERDICT_WRONG_ROOM,   /* its publisher is in another room, or the subscriber has left the room */
+    VERDICT_UNKNOWN       /* no such publisher, not published yet, or its own (plan->no_echo) */
 };
 
 enum membership {
@@ -54,11 +54,11 @@ struct judge {
         enum membership membership;
         size_t pair;   /* its first one; those with the publishers of its room follow in the order of slots */
         bool was_away; /* what it then does not get of that, it has missed */
-        bool missed;   /* something, see the gaps */
-        uint64_t missed_for_good;
+        bool cut;      /* in this step it was disconnected */
+        bool has_gaps;
+        uint64_t missed_for_good, lost_for_good;
     } * subscriber;
     struct judge_gap *gaps;
-    uint64_t given_up;
 };
 
 struct audit {
@@ -89,5 +89,10 @@ void judge_read_voids(struct judge *judge);
 struct audit judge_audit(const struct judge *judge);
 /* What this subscriber has missed in this step. */
 uint64_t judge_missed(const struct judge *judge, uint32_t subscriber);
+/* What it did not get though it was a member: for the end of the step, since the outstanding counts as lost.
+ */
+uint64_t judge_lost(const struct judge *judge, uint32_t subscriber);
+/* Whether it was disconnected in this step. */
+bool judge_was_cut(const struct judge *judge, uint32_t subscriber);
 
 #endif

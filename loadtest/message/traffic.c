@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/xalloc.h"
 #include "loadtest/clock.h"
@@ -14,19 +15,21 @@ static const struct payload NOTHING = {.due = UINT64_MAX}; /* has more digits th
 
 #define PUBLISH_BATCH 1000 /* messages sent before reading goes on, when the generator is behind */
 
-void traffic_init(struct traffic *traffic, struct crowd *crowd, struct ledger *ledger, size_t size,
-                  struct stats *stats)
+void traffic_init(struct traffic *traffic, struct crowd *crowd, struct ledger *ledger,
+                  const struct options *options, struct stats *stats)
 {
     *traffic = (struct traffic){.crowd = crowd,
                                 .ledger = ledger,
                                 .stats = stats,
-                                .size = size,
+                                .size = options->size,
+                                .late_after = options_late_us(options),
                                 .acks = crowd->speech.publish_acks,
                                 .concluded = true};
     traffic->known = NOTHING;
     judge_init(&traffic->judge, crowd->plan, ledger, crowd->range);
     traffic->publisher = xcalloc(crowd->plan->publishers + 1, sizeof *traffic->publisher);
-    traffic->payload = xcalloc(1, size);
+    traffic->late = xcalloc(crowd->range.count + 1, sizeof *traffic->late);
+    traffic->payload = xcalloc(1, options->size);
 }
 
 static void forget_answers(struct traffic *traffic)
@@ -39,6 +42,7 @@ void traffic_free(struct traffic *traffic)
 {
     forget_answers(traffic);
     free(traffic->publisher);
+    free(traffic->late);
     free(traffic->payload);
     judge_free(&traffic->judge);
 }
@@ -52,6 +56,7 @@ void traffic_begin(struct traffic *traffic, const struct schedule *schedule)
     traffic->concluded = false;
     traffic->last_delivery = traffic->last_sent = 0;
     forget_answers(traffic);
+    memset(traffic->late, 0, traffic->crowd->range.count * sizeof *traffic->late);
     judge_begin(&traffic->judge, schedule->first);
 }
 
@@ -135,7 +140,7 @@ uint64_t traffic_publish(struct traffic *traffic, uint64_t now)
     return traffic->next < schedule->total ? schedule_due(schedule, traffic->next) : UINT64_MAX;
 }
 
-static void delivered(struct traffic *traffic, uint64_t due, uint64_t now)
+static void delivered(struct traffic *traffic, const struct actor *actor, uint64_t due, uint64_t now)
 {
     uint64_t latency = now > due ? now - due : 0;
     traffic->stats->count[STAT_DELIVERED]++;
@@ -146,6 +151,10 @@ static void delivered(struct traffic *traffic, uint64_t due, uint64_t now)
     traffic->stats->count[STAT_MEASURED]++;
     traffic->last_delivery = now;
     histogram_record(&traffic->stats->latency, latency);
+    if (latency > traffic->late_after) {
+        traffic->stats->count[STAT_LATE]++;
+        traffic->late[actor->index - traffic->crowd->range.first]++;
+    }
 }
 
 /* A message of this run says when it was due, and that is known: one of another run in the same room does not
@@ -191,12 +200,12 @@ void traffic_message(struct traffic *traffic, const struct actor *actor, const s
         return;
     }
     switch (judge_receive(&traffic->judge, actor->index, payload->publisher, payload->sequence)) {
-    case VERDICT_LATE:
+    case VERDICT_OUT_OF_ORDER:
         count[STAT_OUT_OF_ORDER]++;
-        delivered(traffic, payload->due, now);
+        delivered(traffic, actor, payload->due, now);
         break;
     case VERDICT_FINE:
-        delivered(traffic, payload->due, now);
+        delivered(traffic, actor, payload->due, now);
         break;
     case VERDICT_DUPLICATE:
         count[STAT_DUPLICATED]++;
@@ -298,6 +307,21 @@ struct audit traffic_audit(struct traffic *traffic)
     return judge_audit(&traffic->judge);
 }
 
+/* What this one, the i-th subscriber, did not get or got late. */
+static void count_client(struct traffic *traffic, uint32_t i)
+{
+    struct stats *stats = traffic->stats;
+    const struct judge *judge = &traffic->judge;
+    uint32_t subscriber = traffic->crowd->range.first + i;
+    uint64_t absent = judge_missed(judge, subscriber) + judge_lost(judge, subscriber);
+    bool cut = judge_was_cut(judge, subscriber);
+    stats->count[STAT_CLIENTS_CUT] += cut;
+    if (absent > 0)
+        histogram_record(cut ? &stats->missed_by : &stats->lost_by, absent);
+    if (traffic->late[i] > 0)
+        histogram_record(&stats->late_by, traffic->late[i]);
+}
+
 void traffic_conclude(struct traffic *traffic)
 {
     struct stats *stats = traffic->stats;
@@ -305,9 +329,6 @@ void traffic_conclude(struct traffic *traffic)
     traffic->concluded = true;
     stats->count[STAT_LOST] += audit.lost + audit.outstanding;
     stats->count[STAT_MISSED] += audit.missed;
-    for (uint32_t i = 0; i < traffic->crowd->range.count; i++) {
-        uint64_t missed = judge_missed(&traffic->judge, traffic->crowd->range.first + i);
-        if (missed > 0)
-            histogram_record(&stats->missed_by, missed);
-    }
+    for (uint32_t i = 0; i < traffic->crowd->range.count; i++)
+        count_client(traffic, i);
 }

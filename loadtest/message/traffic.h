@@ -25,16 +25,18 @@ struct traffic {
     uint64_t pending;       /* of all publishers */
     uint64_t last_delivery; /* microseconds; of a measured message */
     uint64_t last_sent;     /* microseconds; when the last message was sent */
+    uint64_t late_after;    /* microseconds after it was due */
+    uint32_t *late;         /* per subscriber: measured messages that came later than that */
     size_t size;
     char *payload;
     bool acks;      /* publications are answered */
     bool concluded; /* the step has ended: what comes now comes too late */
 };
 
-/* The crowd, the ledger and the stats must outlive it; ledger and stats are filled in. Messages have `size`
- * bytes. */
-void traffic_init(struct traffic *traffic, struct crowd *crowd, struct ledger *ledger, size_t size,
-                  struct stats *stats);
+/* The crowd, the ledger and the stats must outlive it; ledger and stats are filled in. Of the
+ * options it takes how large messages are, and when they are late. */
+void traffic_init(struct traffic *traffic, struct crowd *crowd, struct ledger *ledger,
+                  const struct options *options, struct stats *stats);
 void traffic_free(struct traffic *traffic);
 
 /* A new step: from now on messages of this schedule are due. */

@@ -5,6 +5,7 @@
  *   options: each by its name, "drain_timeout" for --drain-timeout; but not --auth, a secret; "urls": [...],
  *     and with --source "source": [...]
  *   cuts: whether the scenario lets connections be cut, so that some faults are none
+ *   late_after_us: after so long a delivery is late
  *   the figures of one step (as in steps[]): the highest rate that held in a search, else the last round
  *   servers: {...}, with --pid; its processes: [...]
  *   steps: [{...}]; of each
@@ -21,8 +22,8 @@
  * All three times begin at the end of the warm-up. server.seconds ends with publishing; so do sent_seconds
  * and measured_seconds, unless the last message was sent, or the last delivery came, later.
  *
- * A histogram is {count, p50, ..., max, mean}; those of the step at the top also have buckets: those that
- * are not empty, [highest value, how many]. Names end with their units; "_us" are microseconds. */
+ * A histogram is {count, sum, p50, ..., max, mean}; those of the step at the top also have buckets: those
+ * that are not empty, [highest value, how many]. Names end with their units; "_us" are microseconds. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -116,7 +117,7 @@ static void put_histogram(struct buf *out, const char *key, const struct histogr
         double fraction;
     } quantiles[] = {{"p50", 0.5},  {"p75", 0.75}, {"p90", 0.9},
                      {"p95", 0.95}, {"p99", 0.99}, {"p99.9", 0.999}};
-    buf_addf(out, ",\"%s\":{\"count\":%" PRIu64, key, h->count);
+    buf_addf(out, ",\"%s\":{\"count\":%" PRIu64 ",\"sum\":%" PRIu64, key, h->count, h->sum);
     for (size_t i = 0; i < sizeof quantiles / sizeof *quantiles; i++)
         buf_addf(out, ",\"%s\":%" PRIu64, quantiles[i].name, histogram_quantile(h, quantiles[i].fraction));
     buf_addf(out, ",\"max\":%" PRIu64 ",\"mean\":%.1f", h->max,
@@ -203,10 +204,11 @@ static void put_timeline(struct buf *out, const struct timeline *timeline)
     for (uint32_t i = 0; i < timeline->count; i++) {
         const struct sample *s = &timeline->sample[i];
         buf_addf(out,
-                 "%s{\"at\":%.3f,\"seconds\":%.3f,\"phase\":\"%s\",\"joined\":%u,\"published\":%" PRIu64
-                 ",\"delivered\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"outstanding\":%" PRIu64,
-                 i > 0 ? "," : "", s->at, s->seconds, s->phase, s->joined, s->published, s->delivered,
-                 s->lost, s->outstanding);
+                 "%s{\"at\":%.3f,\"seconds\":%.3f,\"phase\":\"%s\",\"joined\":%u,\"fewest\":%u,"
+                 "\"fewest_at\":%.3f,\"published\":%" PRIu64 ",\"delivered\":%" PRIu64 ",\"lost\":%" PRIu64
+                 ",\"outstanding\":%" PRIu64,
+                 i > 0 ? "," : "", s->at, s->seconds, s->phase, s->joined, s->fewest, s->fewest_at,
+                 s->published, s->delivered, s->lost, s->outstanding);
         buf_addf(out,
                  ",\"p50_us\":%" PRIu64 ",\"p90_us\":%" PRIu64 ",\"p99_us\":%" PRIu64 ",\"max_us\":%" PRIu64
                  ",\"generator_cpu\":%.3f,\"server_cpu\":%.3f,\"server_rss_bytes\":%" PRIu64 "}",
@@ -267,7 +269,8 @@ int report_json(struct buf *out, const struct result *result)
         put_string(out, "error", result->error);
     put_verdict(out, result);
     put_started(out, result->started);
-    buf_addf(out, ",\"cuts\":%s", result->options->scenario->cuts ? "true" : "false");
+    buf_addf(out, ",\"cuts\":%s,\"late_after_us\":%" PRIu64,
+             result->options->scenario->cuts ? "true" : "false", options_late_us(result->options));
     put_options(out, result->options);
     if (result->steps > 0) {
         buf_addc(out, ',');

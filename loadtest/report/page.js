@@ -83,6 +83,7 @@ function figures(report) {
     if (report.typing > 0) add('Typing notices', exact(report.typing), 'sent');
     add('Accepted', counts(report.acknowledged), report.refused > 0 ? `refused ${counts(report.refused)}` : `of ${counts(report.published)}`);
   }
+  if (report.disconnected > 0 && (report.cuts || report.reconnects > 0)) add('Reconnected', exact(report.reconnects), `of ${exact(report.disconnected)}`);
   add('Still connected', exact(report.joined), `of ${exact(report.options.connections)}`);
   if (isQuiet(report) && report.heartbeats > 0) add('Heartbeats', exact(report.heartbeats), 'answered');
   if (connecting(report).connects_per_second > 0) add('Connected and joined', counts(connecting(report).connects_per_second), '/s');
@@ -122,6 +123,23 @@ function latencies(report) {
   const note = kinds.map(([name, key, text]) => `${name} (${key} in JSON): ${text}`).join('; ');
   return rows.length === 0 ? null : section('Times', table(['', 'p50', 'p90', 'p99', 'p99.9', 'max'], rows),
     element('p', { class: 'faint' }, `${note}.`));
+}
+
+/* Who did not get what, and who got it late, where connections were cut. */
+function clients(report) {
+  const { clients_cut: cut = 0, late_by: late, options: { connections } } = report;
+  if (!late || !(report.published > 0) || (cut === 0 && !report.cuts)) return null;
+  const after = us(report.late_after_us);
+  const rows = [['that were disconnected, and missed some', cut, report.missed_by],
+    ['that stayed connected, and missed some', connections - cut, report.lost_by],
+    [`that got some later than ${after}`, connections, late]].map(([name, of, { count, sum, p50, max }]) =>
+    [name, `${exact(count)} of ${exact(of)}`, ...[sum, p50, max].map((n) => (count > 0 ? exact(n) : '–'))]);
+  const latest = late.count > 0 ? `, the latest ${us(report.latency_us.max)}` : '';
+  const away = report.outage_us?.count > 0 ? ` They were away for ${us(report.outage_us.p50)} (p50), at most ${us(report.outage_us.max)}.` : '';
+  const back = report.disconnected > 0 ? `${exact(report.reconnects)} of ${many(report.disconnected, 'connection')} that were cut came back.`
+    : 'Nobody was disconnected.';
+  return section('Clients', table([{ name: 'clients', text: true }, 'how many', 'messages', 'p50 each', 'max each'], rows),
+    element('p', { class: 'faint' }, `${back}${away} Late is what came more than ${after} after it was due${latest}.`));
 }
 
 function faults(report) {
@@ -192,7 +210,7 @@ const OVER_TIME = [
   { title: 'Latency, p99', of: (s) => s.p99_us, y: { label: 'latency', scale: 'logarithmic', format: us } },
   { title: 'Published', of: (s, report) => s.published / publishing(s, report), y: { label: 'messages/s', scale: 'linear', format: counts, low: 0 } },
   { title: 'Delivered', of: (s, report) => s.delivered / publishing(s, report, true), y: { label: 'deliveries/s', scale: 'linear', format: counts, low: 0 } },
-  { title: 'Connections', of: (s) => s.joined, end: true, start: 0, y: { label: 'joined', scale: 'linear', format: counts, precise: exact, low: 0 } },
+  { title: 'Connections', of: (s) => s.joined, dip: (s) => [s.fewest_at, s.fewest], end: true, start: 0, y: { label: 'joined', scale: 'linear', format: counts, precise: exact, low: 0 } },
   { title: 'CPU of the servers', server: true, of: (s) => s.server_cpu, y: { label: 'cores', scale: 'linear', format: numbers, low: 0 } },
   { title: 'Memory of the servers', server: true, end: true, of: (s) => s.server_rss_bytes, y: { label: 'resident', scale: 'linear', format: bytes, low: 0 } },
 ];
@@ -209,20 +227,25 @@ function publishing(s, report, delivered = false) {
   return part < s.seconds / 2 && s.published < 20 ? NaN : part;
 }
 
-/* A rate belongs to the middle of its interval, a level to its end. What is not known is a gap. */
-const track = (report, of, { end = false, start, from = 0, unit = 1 }) => [
-  ...(start === undefined ? [] : [[-from / unit, start]]),
-  ...timeline(report).map((s) => [((end ? s.at : s.at - s.seconds / 2) - from) / unit, of(s, report)]),
-].map(([x, y]) => [x, Number.isFinite(y) ? y : null]);
+/* A rate belongs to the middle of its interval, a level to its end, and before that, where it was lower than at both ends,
+   dip() says when and how low. What is not known is a gap. */
+const track = (report, of, { end = false, start, dip, from = 0, unit = 1 }) => [
+  ...(start === undefined ? [] : [[0, start]]),
+  ...timeline(report).flatMap((s, i, all) => {
+    const [at, low] = dip?.(s) ?? [];
+    const dips = low < of(s, report) && low < (i > 0 ? of(all[i - 1], report) : start);
+    return [...(dips ? [[at, low]] : []), [end ? s.at : s.at - s.seconds / 2, of(s, report)]];
+  }),
+].map(([x, y]) => [(x - from) / unit, Number.isFinite(y) ? y : null]);
 
 function overTime(report) {
   const x = timeAxis('since the run began', 0, report.seconds);
   const phases = phasesOf(report);
   const bands = phases.map(({ name, from, to }) => ({ name: TINTS[name] ?? name, from: from / x.unit, to: to / x.unit }));
   const marks = report.command ? [{ at: report.command.at / x.unit, name: 'command' }] : [];
-  const plot = (title, y, series, { end, start } = {}) => figure({ title, x, y, bands, marks,
+  const plot = (title, y, series, { end, start, dip } = {}) => figure({ title, x, y, bands, marks,
     empty: 'No sample: nothing of it came within an --interval.',
-    series: series.map(([name, of, place]) => ({ name, place, points: track(report, of, { end, start, unit: x.unit }) })) });
+    series: series.map(([name, of, place]) => ({ name, place, points: track(report, of, { end, start, dip, unit: x.unit }) })) });
   const one = (title, name) => {
     const kind = OVER_TIME.find((each) => each.title === title);
     return plot(title, kind.y, [[name, kind.of]], kind);
@@ -271,11 +294,12 @@ function distribution(title, all, { label, format, scale = 'logarithmic', note }
 
 const distributions = (all) => {
   const of = (title, key, kind) => distribution(title, all.map(({ name, report }) => ({ name, histogram: report[key] })), kind);
-  const time = { label: 'time', format: us };
+  const time = { label: 'time', format: us }, messages = { label: 'messages', format: counts, scale: 'linear' };
   const plots = [of('Latency', 'latency_us', { label: 'latency', format: us }),
     of('Time to connect and join', 'connect_us', time), of('Away: from the cut until joined again', 'outage_us', time),
-    of('Messages that each client missed', 'missed_by', { label: 'messages', format: counts, scale: 'linear',
-      note: 'of the clients that were disconnected' })].filter(Boolean);
+    of('Messages that each client missed', 'missed_by', { ...messages, note: 'of the clients that were disconnected' }),
+    of('Messages that each client lost', 'lost_by', { ...messages, note: 'of the clients that stayed connected' }),
+    of('Messages that each client got late', 'late_by', messages)].filter(Boolean);
   return plots.length === 0 ? null : section('Distributions', element('div', { class: 'plots' }, ...plots));
 };
 
@@ -291,7 +315,7 @@ function single({ report, name }) {
     verdict(report), element('p', {}, inWords(report)));
   if (!report.error) {
     main.append(figures(report), ...remarks(report));
-    main.append(...[latencies(report), faults(report), steps(report)].filter(Boolean));
+    main.append(...[clients(report), latencies(report), faults(report), steps(report)].filter(Boolean));
   }
   main.append(...[overTime(report), report.error ? null : distributions([{ name: 'latency', report }]), servers(report),
     options(report)].filter(Boolean));
@@ -352,9 +376,9 @@ function overlaid() {
   const x = timeAxis('since publishing began', low, high);
   const wanted = OVER_TIME.filter(({ server }) => !server || runs.some(({ report }) => hasServers(report)));
   /* One that was run without --pid keeps its place, and with it its colour. */
-  const lineOf = (run, { of, server, end, start }) => (server && !hasServers(run.report)
+  const lineOf = (run, { of, server, end, start, dip }) => (server && !hasServers(run.report)
     ? { name: `${run.name} (without --pid)`, points: [] }
-    : { name: run.name, points: track(run.report, of, { end, start, from: from(run), unit: x.unit }) });
+    : { name: run.name, points: track(run.report, of, { end, start, dip, from: from(run), unit: x.unit }) });
   return section('Over time', element('div', { class: 'plots' }, ...wanted.map((kind) => figure({ title: kind.title, x, y: kind.y,
     series: runs.map((run) => lineOf(run, kind)) }))));
 }

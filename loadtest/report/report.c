@@ -149,7 +149,43 @@ static void print_messages(FILE *out, const struct options *o, const struct step
     print_quantiles(out, "answers", &stats->answer);
 }
 
-/* Clients that were cut off, and what they did not get. */
+/* How many messages there were for each of those clients that h counts. */
+static void print_each(FILE *out, const struct histogram *h)
+{
+    if (h->count > 0)
+        fprintf(out, "; each p50 %" PRIu64 ", max %" PRIu64, histogram_quantile(h, 0.5), h->max);
+}
+
+static void print_missed(FILE *out, const char *name, const struct histogram *h, uint64_t clients,
+                         const char *which)
+{
+    label(out, name);
+    fprintf(out, "  %" PRIu64 " deliveries to %" PRIu64 " of %" PRIu64 " clients that %s", h->sum, h->count,
+            clients, which);
+    print_each(out, h);
+    fputc('\n', out);
+}
+
+/* Who did not get what, and who got it late, where connections were cut. */
+static void print_clients(FILE *out, const struct options *o, const struct stats *stats)
+{
+    uint64_t cut = stats->count[STAT_CLIENTS_CUT];
+    char text[16];
+    if (stats->count[STAT_PUBLISHED] == 0 || (cut == 0 && !o->scenario->cuts))
+        return;
+    print_missed(out, "missed", &stats->missed_by, cut, "were disconnected");
+    print_missed(out, "", &stats->lost_by, o->connections - cut, "stayed connected");
+    label(out, "late");
+    fprintf(out, "  %" PRIu64 " deliveries to %" PRIu64 " of %u clients, later than %s",
+            stats->count[STAT_LATE], stats->late_by.count, o->connections,
+            format_us(options_late_us(o), text));
+    print_each(out, &stats->late_by);
+    if (stats->late_by.count > 0)
+        fprintf(out, "; the latest %s", format_us(stats->latency.max, text));
+    fputc('\n', out);
+}
+
+/* Clients that were cut off. */
 static void print_cuts(FILE *out, const struct options *o, const struct stats *stats)
 {
     if (stats->count[STAT_STALLED] > 0) {
@@ -170,11 +206,6 @@ static void print_cuts(FILE *out, const struct options *o, const struct stats *s
     fprintf(out, "  %" PRIu64 " of %" PRIu64 " that were cut\n", stats->count[STAT_RECONNECTS],
             stats->count[STAT_DISCONNECTED]);
     print_quantiles(out, "away", &stats->outage);
-    label(out, "missed");
-    fprintf(out,
-            "  %" PRIu64 " by %" PRIu64 " clients; half of them up to %" PRIu64 ", at most %" PRIu64 "\n",
-            stats->count[STAT_MISSED], stats->missed_by.count, histogram_quantile(&stats->missed_by, 0.5),
-            stats->missed_by.max);
 }
 
 static void print_generator(FILE *out, const struct step *step)
@@ -281,6 +312,7 @@ void report_print(FILE *out, const struct result *result)
         print_messages(out, o, step);
     print_doings(out, o, &step->stats);
     print_cuts(out, o, &step->stats);
+    print_clients(out, o, &step->stats);
     print_generator(out, step);
     print_servers(out, result, step);
     print_command(out, result);

@@ -15,6 +15,7 @@
     X("latency p99", "latency_us/p99", MICROSECONDS)                                                         \
     X("latency p99.9", "latency_us/p99.9", MICROSECONDS)                                                     \
     X("latency max", "latency_us/max", MICROSECONDS)                                                         \
+    X("late deliveries", "late", COUNTS)                                                                     \
     X("answers p99", "answer_us/p99", MICROSECONDS)                                                          \
     X("away p50", "outage_us/p50", MICROSECONDS)                                                             \
     X("away max", "outage_us/max", MICROSECONDS)                                                             \

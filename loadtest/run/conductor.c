@@ -77,6 +77,16 @@ static void show_progress(struct conductor *c, const struct sample *sample)
     progress_show(&c->progress, &figures);
 }
 
+/* All connections may be closed and be there again within one sample. */
+static void note_joined(struct conductor *c, uint64_t now)
+{
+    uint32_t joined = board_joined(c->board);
+    if (joined < c->fewest) {
+        c->fewest = joined;
+        c->fewest_at = now;
+    }
+}
+
 static void sample(struct conductor *c, uint64_t now)
 {
     struct snapshot *last = &c->shown;
@@ -88,10 +98,13 @@ static void sample(struct conductor *c, uint64_t now)
     struct audit audit = board_audit(c->board);
     struct server_usage usage = servers_read(&c->result->servers);
     double time = seconds_between(last->time, now);
+    note_joined(c, now);
     struct sample s = {.at = seconds_between(c->began, now),
                        .seconds = time,
                        .phase = c->doing,
                        .joined = board_joined(c->board),
+                       .fewest = c->fewest,
+                       .fewest_at = seconds_between(c->began, c->fewest_at),
                        .published = since->count[STAT_PUBLISHED],
                        .delivered = since->count[STAT_DELIVERED],
                        .lost = audit.lost + audit.missed,
@@ -104,6 +117,7 @@ static void sample(struct conductor *c, uint64_t now)
                        .server_cpu = (fresh->server_cpu - last->server_cpu) / time,
                        .server_rss = usage.rss_bytes};
     timeline_add(&c->result->timeline, &s);
+    c->fewest = UINT32_MAX;
     *last = *fresh;
     free(fresh);
     free(since);
@@ -158,6 +172,7 @@ bool conductor_turn(struct conductor *c)
     nanosleep(&pause, NULL);
     uint64_t now = clock_us();
     look_after_children(c);
+    note_joined(c, now);
     if (now >= c->next_sample) {
         sample(c, now);
         c->next_sample = now + (uint64_t)(c->options->interval * 1e6);
@@ -176,8 +191,10 @@ bool conductor_order(struct conductor *c, enum phase phase)
 {
     board_order(c->board, phase);
     while (conductor_turn(c))
-        if (board_obeyed(c->board))
+        if (board_obeyed(c->board)) {
+            note_joined(c, clock_us());
             return true;
+        }
     return false;
 }
 
@@ -261,6 +278,7 @@ void conductor_run(const struct setup *setup, struct result *result)
     result->started = time(NULL);
     c->began = clock_us();
     c->next_sample = c->began + (uint64_t)(c->options->interval * 1e6);
+    c->fewest = UINT32_MAX;
     c->doing = "connecting";
     progress_init(&c->progress, !c->options->no_progress);
     timeline_init(&result->timeline);

@@ -27,7 +27,9 @@ struct conductor {
     struct progress progress;
     const char *doing;
     uint64_t began, next_sample;
-    uint32_t first; /* sequence number that the next step begins with */
+    uint32_t fewest;    /* joined since the last sample, ... */
+    uint64_t fewest_at; /* ... and when */
+    uint32_t first;     /* sequence number that the next step begins with */
     bool failed;
     struct snapshot {
         uint64_t time;

@@ -24,6 +24,10 @@ static void merge(struct sample *into, const struct sample *later)
     into->generator_cpu =
         (into->generator_cpu * into->seconds + later->generator_cpu * later->seconds) / seconds;
     into->server_cpu = (into->server_cpu * into->seconds + later->server_cpu * later->seconds) / seconds;
+    if (later->fewest < into->fewest) {
+        into->fewest = later->fewest;
+        into->fewest_at = later->fewest_at;
+    }
     into->at = later->at;
     into->seconds = seconds;
     into->phase = later->phase;

@@ -12,7 +12,9 @@
 struct sample {
     double at, seconds; /* when it ends, since the run began; how long it is */
     const char *phase;
-    uint32_t joined;
+    uint32_t joined;               /* at its end */
+    uint32_t fewest;               /* of the joined in this time, ... */
+    double fewest_at;              /* ... and when, since the run began */
     uint64_t published, delivered; /* in this time */
     uint64_t lost, outstanding;    /* as of its end; lost includes missed */
     uint64_t p50, p90, p99, max;   /* latency of all that arrived in this time, microseconds; 0: nothing */

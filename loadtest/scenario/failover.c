@@ -10,10 +10,10 @@ static const struct scenario_default defaults[] = {{"--connections", "300"},
                                                    {"--command-at", "5"},
                                                    {0}};
 
-const struct scenario scenario_failover = {
-    .name = "failover",
-    .summary =
-        "--command breaks something in mid-load, clients reconnect: who missed what, who was away how long",
-    .defaults = defaults,
-    .retries = true,
-    .cuts = true};
+const struct scenario scenario_failover = {.name = "failover",
+                                           .summary =
+                                               "--command breaks something in mid-load, clients reconnect: "
+                                               "who missed what or saw it late, who was away",
+                                           .defaults = defaults,
+                                           .retries = true,
+                                           .cuts = true};

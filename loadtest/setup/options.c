@@ -18,7 +18,8 @@
 
 #define NOT_GIVEN      UINT32_MAX
 #define MAX_AUTH_DEPTH 64
-#define SEARCH_MAX_P99 100 /* milliseconds; --help says so, too */
+#define SEARCH_MAX_P99 100     /* milliseconds; --help says so, too */
+#define LATE_US        1000000 /* likewise */
 
 static enum options_result bad(const char *name, const char *expected, const char *value)
 {
@@ -271,6 +272,11 @@ static enum options_result check_given(const struct options *options, int argc, 
         if (next_option(argc, argv, &i, &o, &value) != OPTIONS_RUN || !option_has_effect(options, o))
             return OPTIONS_BAD;
     return OPTIONS_RUN;
+}
+
+uint64_t options_late_us(const struct options *options)
+{
+    return options->max_p99 > 0 ? (uint64_t)(options->max_p99 * 1000) : LATE_US;
 }
 
 enum options_result options_parse(struct options *options, int argc, char **argv)

@@ -51,6 +51,9 @@ enum options_result {
 bool options_joins(const struct options *options);
 bool options_join_acks(const struct options *options);
 bool options_publish_acks(const struct options *options);
+/* Microseconds after it was due, from which on a message is late: --max-p99, or a second where there is none.
+ */
+uint64_t options_late_us(const struct options *options);
 
 /* The strings of *options are those of argv, or constants. */
 enum options_result options_parse(struct options *options, int argc, char **argv);

@@ -35,7 +35,9 @@ const struct option option_table[] = {
      "find the highest rate, beginning with --rate, with nothing lost and p99 below --max-p99; each rate is "
      "tried for --warmup and --duration"},
     {"--max-p99", "MS", NUMBER, AT(max_p99), NULL, 0.001, 1e6, MESSAGES,
-     "milliseconds: if p99 of latency is above it, the run fails; 100 for --search"},
+     "milliseconds: if p99 of latency is above it, the run fails; 100 for --search. Messages that take "
+     "longer "
+     "are counted as late; without this option those that take longer than 1 s"},
     {"--size", "BYTES", COUNT, AT(size), "64", PAYLOAD_MIN, PAYLOAD_MAX, MESSAGES,
      "of one message (a JSON object)"},
     {"--duration", "S", NUMBER, AT(duration), "10", 0.001, 1e7, NOTHING,

@@ -260,7 +260,7 @@ static bool open_crowd(struct worker *worker, struct plan_range range)
         return false;
     }
     clients_init(worker);
-    traffic_init(&worker->traffic, &worker->crowd, worker->board->ledger, o->size, &worker->place->stats);
+    traffic_init(&worker->traffic, &worker->crowd, worker->board->ledger, o, &worker->place->stats);
     return true;
 }
 

@@ -129,6 +129,30 @@ describe('what the page says', () => {
     await page.context().close();
   });
 
+  test('failover: who came back, who missed something, and who saw it late', async () => {
+    const cuts = json('broadcast');
+    const each = (count, sum, p50, max) => ({ ...cuts.missed_by, count, sum, p50, max });
+    Object.assign(cuts, { cuts: true, disconnected: 110, reconnects: 110, clients_cut: 105, missed: 1230, lost: 30, late: 400,
+      missed_by: each(100, 1230, 12, 20), lost_by: each(30, 30, 1, 1), late_by: each(95, 400, 4, 7) });
+    Object.assign(cuts.options, { scenario: 'failover', connections: 300 });
+    Object.assign(cuts.outage_us, { count: 110, p50: 700_000, max: 1_400_000 });
+    cuts.latency_us.max = 1_520_000;
+    writeFileSync(file('cuts.json'), JSON.stringify(cuts));
+    assert.equal((await run(LOAD, ['report', '--html', file('cuts.html'), file('cuts.json')])).code, 0);
+    const page = await open('cuts.html', PHONE);
+    assert.match(await page.locator('.figures').textContent(), /Reconnected110 of 110/);
+    const section = page.locator('section', { has: page.getByRole('heading', { name: 'Clients' }) });
+    const rows = await section.locator('tbody tr').evaluateAll((all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
+    assert.deepEqual(rows, [['that were disconnected, and missed some', '100 of 105', '1,230', '12', '20'],
+      ['that stayed connected, and missed some', '30 of 195', '30', '1', '1'], ['that got some later than 1 s', '95 of 300', '400', '4', '7']]);
+    assert.match(await section.locator('p').textContent(), /110 of 110 connections that were cut came back.* away for 700 ms \(p50\), at most 1\.4 s.*the latest 1\.52 s/);
+    assert.equal(await sideways(page), 0);
+    await page.context().close();
+    const other = await open('broadcast.html');
+    assert.equal(await other.getByRole('heading', { name: 'Clients' }).count(), 0);
+    await other.context().close();
+  });
+
   test('a rate just below a hundred is not a hundred times smaller', async () => {
     const near = json('broadcast');
     near.deliveries_per_second = 99.97;
@@ -205,6 +229,21 @@ describe('what the page says', () => {
     assert.deepEqual(await shown.allTextContents(), inText);
     assert.equal(inText.length, 3);
     await real.context().close();
+  });
+
+  test('rounds that are shorter than a sample are seen among the connections', async () => {
+    const storm = json('storm');
+    storm.timeline = [[30, 0, 0.02], [30, 0, 1.4], [30, 30, 2.1]].map(([joined, fewest, when], i) => ({ ...storm.timeline[0],
+      at: i + 1, seconds: 1, joined, fewest, fewest_at: when }));
+    writeFileSync(file('dips.json'), JSON.stringify(storm));
+    assert.equal((await run(LOAD, ['report', '--html', file('dips.html'), file('dips.json')])).code, 0);
+    const page = await open('dips.html');
+    const drawn = await page.evaluate(() => {
+      const { of, ...how } = OVER_TIME.find(({ title }) => title === 'Connections');
+      return track(runs[0].report, of, how);
+    });
+    assert.deepEqual(drawn, [[0, 0], [1, 30], [1.4, 0], [2, 30], [3, 30]]);
+    await page.context().close();
   });
 
   test('no text is smaller than 12 pixels on a phone', async () => {

@@ -57,13 +57,19 @@ const everybody = (broker) => [...broker.rooms.values()].flat();
 
 for (const processes of ['1', '3']) {
   test(`what each client missed, and how long it was away; load processes: ${processes}`, async () => {
-    const { code, report, back, missed, said } = await failover(listeners, {}, ['--processes', processes]);
+    const { code, report, back, missed, said, stdout } = await failover(listeners, {}, ['--processes', processes]);
     assert.equal(code, 0, said);
     assert.equal(report.disconnected, 3);
     assert.ok(missed >= 3, `${missed}`);
     assert.equal(report.missed, missed);
     assert.equal(report.missed_by.count, 3);
     assert.equal(report.missed_by.max, Math.max(...back.map((client) => client.missed)));
+    assert.equal(report.missed_by.sum, missed);
+    assert.equal(report.clients_cut, 3);
+    assert.equal(report.lost_by.count, 0);
+    const { p50, max } = report.missed_by;
+    assert.match(stdout, new RegExp(`^missed +${missed} deliveries to 3 of 3 clients that were disconnected; each p50 ${p50}, max ${max}\\n`
+      + ' +0 deliveries to 0 of 9 clients that stayed connected\\nlate ', 'm'));
     assert.equal(report.delivered, report.published * 4 - missed);
     for (const name of ['lost', 'duplicated', 'out_of_order', 'unexpected', 'unanswered', 'unsent']) assert.equal(report[name], 0);
     const longest = Math.max(...back.map((client) => client.away)) * 1000;
@@ -91,6 +97,46 @@ for (const processes of ['1', '3']) {
     assert.equal(result.report.lost, 2, result.said);
     assert.equal(result.report.missed, result.missed);
     assert.match(result.stdout, /FAILED: lost 2:/);
+  });
+
+  test(`who lost something: a client that was cut, or one that stayed connected; load processes: ${processes}`, async () => {
+    const { code, report, missed, stdout, said } = await failover(listeners, {
+      deliver: (broker, member, room, text, { p, s }) => (p === 1 && (s === 5 || s === 95) && member === broker.publishers.get(room))
+        || (p === 2 && s === 5 && member === broker.member(room, false)),
+    }, ['--processes', processes]);
+    assert.equal(code, 1, said);
+    assert.equal(report.lost, 3, said);
+    assert.equal(report.missed, missed);
+    assert.deepEqual({ ...report.lost_by, buckets: null }, { ...report.lost_by, count: 1, sum: 2, p50: 2, max: 2, buckets: null });
+    assert.equal(report.missed_by.count, 3);
+    assert.equal(report.missed_by.sum, missed + 1);
+    assert.match(stdout, /^ +2 deliveries to 1 of 9 clients that stayed connected; each p50 2, max 2$/m);
+  });
+
+  test(`who saw messages late, and how late; load processes: ${processes}`, async () => {
+    const queue = [];
+    let least = 0, most = 0;
+    const { code, report, stdout, said } = await run('socketio', {
+      deliver(broker, member, room, text, { p, s, t }) { // one listener gets nothing for 1.3 s, then all of it
+        if (p !== 1 || s < 10 || s > 75 || member !== broker.member(room, false)) return false;
+        queue.push({ text, due: t });
+        if (s < 75) return true;
+        const sent = Number(process.hrtime.bigint() / 1000n);
+        for (const { text: held, due } of queue) {
+          least += sent - due > 1_000_000;
+          most += sent - due > 800_000;
+          member.send(held);
+        }
+        return true;
+      },
+    }, [...FAILOVER, '--command', 'true', '--processes', processes]);
+    assert.equal(code, 0, said);
+    assert.ok(least > 5 && report.late >= least && report.late <= most, `${report.late}, the server saw ${least} to ${most}`);
+    assert.equal(report.late_after_us, 1_000_000);
+    assert.equal(report.late_by.count, 1);
+    assert.equal(report.late_by.sum, report.late);
+    const [, latest] = new RegExp(`^late +${report.late} deliveries to 1 of 12 clients, later than 1\\.00 s; each p50 \\d+, max ${report.late_by.max}; the latest ([\\d.]+) s$`, 'm').exec(stdout) ?? [null, said];
+    assert.equal(latest, (report.latency_us.max / 1e6).toFixed(2));
   });
 }
 

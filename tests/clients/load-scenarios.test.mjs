@@ -132,6 +132,18 @@ describe('storm', { concurrency: 3 }, () => {
     assert.match(result.stdout, /^ok: all connections held$/m);
   });
 
+  test('samples that are longer than a round show that all were closed', async () => {
+    const result = await run('socketio', {}, [...STORM, '--rounds', '2', '--processes', '2', '--duration', '0.4', '--interval', '0.3']);
+    assertCounters(result, {}, 0);
+    const { timeline, steps: [, { from: { connecting } }] } = result.report;
+    const [closed] = timeline.filter(({ at, seconds }) => at - seconds <= connecting && at > connecting);
+    assert.equal(closed.fewest, 0, JSON.stringify(timeline));
+    assert.ok(Math.abs(closed.fewest_at - connecting) < 0.1, `${closed.fewest_at}, ${connecting}`);
+    for (const { at, seconds, fewest, fewest_at: when, joined } of timeline) {
+      assert.ok(fewest <= joined && when > at - seconds - 0.001 && when <= at, JSON.stringify(timeline));
+    }
+  });
+
   for (const processes of ['1', '3']) test(`a share of the handshakes is refused; load processes: ${processes}`, async () => {
     let asked = 0, refused = 0;
     const verifyClient = (info, done) => {

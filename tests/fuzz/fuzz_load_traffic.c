@@ -16,6 +16,7 @@ enum { ACTORS = 6, ROOMS = 2, PUBLISHERS = 4, FIXED = 4, SEQUENCES = 256, SIZE =
 static struct plan plan;
 static struct ledger *ledger;
 static struct crowd crowd;
+static struct options options;
 static struct stats stats; /* large */
 
 static struct {
@@ -48,10 +49,9 @@ static const struct wire_ops wire_ops = {
 static void prepare(void)
 {
     const char *argv[] = {"roomcast-load", "--dialect", "json"};
-    struct options options;
     enum options_result parsed =
         options_parse(&options, sizeof argv / sizeof *argv, (char **)(uintptr_t)argv);
-    assert(parsed == OPTIONS_RUN);
+    assert(parsed == OPTIONS_RUN && options.size == SIZE);
     plan_init(&plan, ACTORS, ROOMS, PUBLISHERS, 1, "room-");
     ledger = ledger_new(PUBLISHERS);
     assert(ledger != NULL);
@@ -215,6 +215,7 @@ static void end_step(void)
     traffic_conclude(&world.traffic);
     uint64_t missed = stats.count[STAT_LOST] + stats.count[STAT_MISSED] - missed_before;
     uint64_t missing = list_of_missing();
+    assert(stats.missed_by.sum + stats.lost_by.sum == stats.count[STAT_LOST] + stats.count[STAT_MISSED]);
     assert(missed <= missing && (world.moved || (missed == missing && stats.count[STAT_MISSED] == 0)));
 }
 
@@ -269,7 +270,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (uint32_t i = 0; i < ACTORS; i++)
         crowd.actors[i].state = ACTOR_JOINED;
     world.now = START;
-    traffic_init(&world.traffic, &crowd, ledger, SIZE, &stats);
+    traffic_init(&world.traffic, &crowd, ledger, &options, &stats);
     begin_step(START, data[0] & 2 ? 1000 : 0);
     for (size_t i = 1; i + 3 <= size && i < 600; i += 3)
         happen(data[i], data[i + 1], data[i + 2]);

@@ -80,7 +80,7 @@ static void swapped(void **state)
     publish(1, 2);
     assert_int_equal(judge_receive(&judge, 3, 1, 1), VERDICT_FINE);
     assert_audit(1, 4, 0);
-    assert_int_equal(judge_receive(&judge, 3, 1, 0), VERDICT_LATE);
+    assert_int_equal(judge_receive(&judge, 3, 1, 0), VERDICT_OUT_OF_ORDER);
     assert_audit(0, 4, 0);
     assert_int_equal(judge_receive(&judge, 3, 1, 0), VERDICT_DUPLICATE);
 }
@@ -166,7 +166,8 @@ static void who_comes_back_is_owed_the_later_ones(void **state)
     assert_audit(0, 16, 3);
     assert_int_equal(judge_receive(&judge, 0, 0, 6), VERDICT_FINE); /* 5 is lost, not missed */
     assert_audit(1, 14, 3);
-    assert_int_equal(judge_receive(&judge, 0, 0, 3), VERDICT_LATE); /* not missed, but after later ones */
+    assert_int_equal(judge_receive(&judge, 0, 0, 3),
+                     VERDICT_OUT_OF_ORDER); /* not missed, but after later ones */
     assert_int_equal(judge_receive(&judge, 0, 0, 3), VERDICT_DUPLICATE);
     assert_int_equal(judge_missed(&judge, 0), 2);
     judge_leave(&judge, 0, AWAY);
@@ -190,6 +191,32 @@ static void what_comes_before_the_answer_to_the_join(void **state)
     assert_int_equal(judge_receive(&judge, 0, 0, 5), VERDICT_FINE);
     assert_audit(0, 12, 3);
     assert_int_equal(judge_receive(&judge, 0, 0, 4), VERDICT_DUPLICATE);
+}
+
+static void who_lost_and_who_was_cut(void **state)
+{
+    (void)state;
+    publish(0, 4);
+    judge_receive(&judge, 0, 0, 1); /* 0 is passed over */
+    judge_receive(&judge, 2, 0, 3); /* 0, 1 and 2 are */
+    judge_leave(&judge, 0, AWAY);   /* 2 and 3 it misses */
+    judge_return(&judge, 0);
+    publish(0, 1);
+    ledger_void(ledger, 0, 2);
+    assert_audit(3, 6, 1); /* subscriber 4 has nothing yet of 0, 1, 3 and 4 */
+    assert_int_equal(judge_lost(&judge, 0), 2);
+    assert_int_equal(judge_lost(&judge, 2), 3);
+    assert_int_equal(judge_lost(&judge, 4), 4);
+    assert_int_equal(judge_missed(&judge, 0), 1);
+    assert_true(judge_was_cut(&judge, 0));
+    assert_false(judge_was_cut(&judge, 2));
+    judge_leave(&judge, 2, LEAVING);
+    judge_leave(&judge, 2, OUT);
+    assert_false(judge_was_cut(&judge, 2));
+    ledger_begin(ledger, 10);
+    judge_begin(&judge, 10);
+    assert_false(judge_was_cut(&judge, 0));
+    assert_int_equal(judge_lost(&judge, 0), 0);
 }
 
 static void what_becomes_void_later_was_not_missed(void **state)
@@ -297,7 +324,8 @@ static void gaps_are_bounded(void **state)
     for (uint32_t i = 1; i < messages; i += 2)
         assert_int_equal(judge_receive(&judge, 0, 0, i), VERDICT_FINE);
     assert_audit(messages / 2, 2 * messages, 0);
-    assert_int_equal(judge_receive(&judge, 0, 0, messages - 2), VERDICT_LATE);
+    assert_int_equal(judge_lost(&judge, 0), messages / 2);
+    assert_int_equal(judge_receive(&judge, 0, 0, messages - 2), VERDICT_OUT_OF_ORDER);
     assert_int_equal(judge_receive(&judge, 0, 0, 0), VERDICT_DUPLICATE); /* given up: it was too long ago */
     assert_audit(messages / 2 - 1, 2 * messages, 0);
 }
@@ -331,7 +359,7 @@ static void random_faults(void **state)
     }
     for (uint32_t i = 0; i < MESSAGES; i++)
         missing += !seen[i];
-    assert_int_equal(got[VERDICT_LATE], late);
+    assert_int_equal(got[VERDICT_OUT_OF_ORDER], late);
     assert_int_equal(got[VERDICT_DUPLICATE], duplicates);
     assert_audit(missing, 2 * MESSAGES, 0);
 }
@@ -387,6 +415,7 @@ int main(void)
                                        TEST(who_comes_back_is_owed_the_later_ones),
                                        TEST(who_leaves_is_owed_nothing_and_gets_nothing),
                                        TEST(what_comes_before_the_answer_to_the_join),
+                                       TEST(who_lost_and_who_was_cut),
                                        TEST(what_becomes_void_later_was_not_missed),
                                        TEST(absences_are_bounded),
                                        TEST(who_asks_to_come_back_may_get_some),

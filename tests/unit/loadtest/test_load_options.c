@@ -182,6 +182,15 @@ static void the_threshold_has_a_default_in_a_search(void **state)
     assert_true(options.max_p99 > 6.9 && options.max_p99 < 7.1);
 }
 
+static void late_is_what_the_threshold_says(void **state)
+{
+    (void)state;
+    assert_int_equal(parse(NULL, NULL, NULL, NULL), OPTIONS_RUN);
+    assert_int_equal(options_late_us(&options), 1000000);
+    assert_int_equal(parse("--max-p99=7.5", NULL, NULL, NULL), OPTIONS_RUN);
+    assert_int_equal(options_late_us(&options), 7500);
+}
+
 static void too_many_urls(void **state)
 {
     (void)state;
@@ -194,10 +203,14 @@ static void too_many_urls(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults),       cmocka_unit_test(values),
-        cmocka_unit_test(small_runs),     cmocka_unit_test(refused),
-        cmocka_unit_test(too_many_urls),  cmocka_unit_test(scenarios),
-        cmocka_unit_test(without_effect), cmocka_unit_test(the_threshold_has_a_default_in_a_search)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults),
+                                       cmocka_unit_test(values),
+                                       cmocka_unit_test(small_runs),
+                                       cmocka_unit_test(refused),
+                                       cmocka_unit_test(too_many_urls),
+                                       cmocka_unit_test(scenarios),
+                                       cmocka_unit_test(without_effect),
+                                       cmocka_unit_test(the_threshold_has_a_default_in_a_search),
+                                       cmocka_unit_test(late_is_what_the_threshold_says)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -259,6 +259,31 @@ static void failover(void **state)
     assert_true(printed("FAILED: away 3: "));
 }
 
+static void who_missed_and_who_saw_it_late(void **state)
+{
+    (void)state;
+    options.scenario = &scenario_failover;
+    assert_true(printed("missed       0 deliveries to 0 of 0 clients that were disconnected\n"));
+    assert_true(printed("late         0 deliveries to 0 of 1000 clients, later than 1.00 s\n"));
+    step.stats.count[STAT_CLIENTS_CUT] = 3;
+    step.stats.count[STAT_LATE] = 9;
+    for (uint64_t missed = 5; missed <= 6; missed++)
+        histogram_record(&step.stats.missed_by, missed);
+    histogram_record(&step.stats.lost_by, 4);
+    histogram_record(&step.stats.late_by, 9);
+    assert_true(printed("11 deliveries to 2 of 3 clients that were disconnected; each p50 5, max 6\n"));
+    assert_true(printed("4 deliveries to 1 of 997 clients that stayed connected; each p50 4, max 4\n"));
+    assert_true(printed(
+        "9 deliveries to 1 of 1000 clients, later than 1.00 s; each p50 9, max 9; the latest 1.23 ms\n"));
+    struct buf out = json_of_result();
+    assert_non_null(strstr(out.p, "\"late_after_us\":1000000"));
+    assert_non_null(strstr(out.p, "\"missed_by\":{\"count\":2,\"sum\":11,"));
+    buf_free(&out);
+    options.scenario = &scenario_broadcast; /* here disconnecting anybody is a fault, and the rest is, too */
+    step.stats.count[STAT_CLIENTS_CUT] = 0;
+    assert_false(printed("\nlate "));
+}
+
 static void nothing_arrived(void **state)
 {
     (void)state;
@@ -442,6 +467,7 @@ int main(void)
                                        cmocka_unit_test_setup(an_interrupted_search, setup),
                                        cmocka_unit_test_setup(unsent_is_not_published, setup),
                                        cmocka_unit_test_setup(failover, setup),
+                                       cmocka_unit_test_setup(who_missed_and_who_saw_it_late, setup),
                                        cmocka_unit_test_setup(nothing_arrived, setup),
                                        cmocka_unit_test_setup(rounds, setup)};
     return cmocka_run_group_tests(tests, NULL, NULL);
