@@ -65,14 +65,16 @@ const loadText = (load) => Object.entries(load).map(([name, value]) => `--${name
 function rowText(row) {
   const note = row.quick ? ' A quick run: its figures mean nothing.' : '';
   return [`## ${row.title}`, '',
-    `Row \`${row.name}\`, \`${loadText(row.load)}\`, ${row.date}, ${row.count} run${row.count === 1 ? '' : 's'}.${note}`, '',
+    `Row \`${row.name}\`, \`${loadText(row.load)}\`, ${row.date}, ${row.count} run${row.count === 1 ? '' : 's'}, Roomcast `
+    + `${row.machine.versions.Roomcast}.${note}`, '',
     ...Object.entries(row.medians).flatMap(([measure, byPeer]) => measureTable(measure, byPeer))];
 }
 
 /* What the rows were measured on, and with what; more than one value of a thing when rows differ in it. */
 function machineText(rows) {
   const machines = rows.map(({ machine: m }) => `${m.cores} × ${m.cpu}, Linux ${m.kernel}.`);
-  const versions = rows.flatMap(({ machine: m }) => Object.entries(m.versions).map((pair) => pair.join(' ')));
+  const versions = rows.flatMap(({ machine: m }) => Object.entries(m.versions)
+    .filter(([name]) => name !== 'Roomcast').map((pair) => pair.join(' ')));
   return [...new Set(machines), '', `${[...new Set(versions)].join(', ')}.`];
 }
 
@@ -80,8 +82,8 @@ export function markdown(rows) {
   return [
     '# Side by side', '',
     'Written by `loadtest/compare`. All servers of a line share one core, Redis included, and the load generator has',
-    'another one. Every figure is the median of its runs, which took turns. Most of them are CPU time: it varies less than',
-    'what a busy machine allows.', '',
+    'another one. Every figure is the median of its runs, which took turns; of what was lost it is the most in any run.',
+    'Most figures are CPU time: it varies less than what a busy machine allows.', '',
     ...machineText(rows), '',
     '## Goals', '',
     ...table(['row', 'figure', 'of', 'must be', 'is', 'holds'], rows.flatMap((row) => row.goals.map((goal) => goalLine(row, goal)))),

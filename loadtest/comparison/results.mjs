@@ -13,14 +13,15 @@ function median(values) {
   return Number.isInteger(middle) ? (numbers[middle - 1] + numbers[middle]) / 2 : numbers[Math.floor(middle)];
 }
 
-/* Figures of several runs by name: medians of numbers, and of flags whether any was set. */
+/* Figures of several runs by name: medians of numbers, but the most that was lost; of flags whether any was set. */
 export function summarize(runs) {
   const fine = runs.filter((run) => !run.error);
   const names = new Set(fine.flatMap(Object.keys));
   const summary = {};
   for (const name of names) {
     const values = fine.map((run) => run[name]);
-    summary[name] = typeof values[0] === 'boolean' ? values.includes(true) : median(values);
+    if (typeof values[0] === 'boolean') summary[name] = values.includes(true);
+    else summary[name] = name === 'lost' ? Math.max(...values) : median(values);
   }
   const error = runs.find((run) => run.error)?.error;
   return error ? { ...summary, error } : summary;

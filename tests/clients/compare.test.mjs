@@ -64,6 +64,7 @@ describe('figures', () => {
     const runs = [{ cpu_us: 3, generator_limited: false }, { cpu_us: 1, generator_limited: true }, { cpu_us: 10 }];
     assert.deepEqual(summarize(runs), { cpu_us: 3, generator_limited: true });
     assert.deepEqual(summarize([{ cpu_us: 1 }, { cpu_us: 2 }]), { cpu_us: 1.5 });
+    assert.deepEqual(summarize([{ lost: 0 }, { lost: 7 }, { lost: 0 }]), { lost: 7 });
     assert.deepEqual(summarize([{ cpu_us: 1 }, { error: 'it fell over' }]), { cpu_us: 1, error: 'it fell over' });
   });
 
