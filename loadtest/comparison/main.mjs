@@ -12,7 +12,7 @@ import { Servers } from './servers.mjs';
 const help = `usage: loadtest/compare [--only ROW[,ROW]] [--runs N] [--quick] [--cores A,B] [--port N] [--out FOLDER]
 
 Measures Roomcast beside other servers, all under the load of roomcast-load, and writes comparison.md and
-comparison.json. Servers share one core, the load generator has another. It takes about 40 minutes; rows of an earlier
+comparison.json. Servers share one core, the load generator has another. It takes about an hour; rows of an earlier
 run that are not measured again stay in the files.
 
   --only ROWS    only these rows
