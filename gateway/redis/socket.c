@@ -11,7 +11,10 @@
 #include "core/base/err.h"
 
 enum {
-    READ_MAX = 65536,
+    /* In a turn: a thousand messages and more, so that under load several of them are in one room and leave
+     * in one write. One room's must stay well below max_queue_bytes, or its members would be taken for slow.
+     */
+    READ_MAX = 256 * 1024,
     KEEP_OUT_BYTES = 1 << 20 /* an output buffer that grew above it is given back when it is empty */
 };
 

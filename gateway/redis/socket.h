@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A connected socket that speaks RESP: what is appended to `out` is sent by flush, what arrives is parsed. It
- * is read and written directly: one recv() of up to 64 KiB for each readiness, one send() per flush with
+ * is read and written directly: one recv() of up to 256 KiB for each readiness, one send() per flush with
  * everything in it, and EV_WRITE only after the socket refused. */
 #ifndef GATEWAY_REDIS_SOCKET_H
 #define GATEWAY_REDIS_SOCKET_H
