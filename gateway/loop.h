@@ -18,9 +18,9 @@ struct gateway;
 #define POLLING_PACKETS_PER_TURN 128 /* of one POST */
 #define WEBSOCKET_INFLATED_PER_TURN                                                                          \
     262144 /* bytes that come out of one read of compressed messages, and one message more */
-/* Elsewhere: LISTENER_BATCH connections are accepted in one event, a read takes SERVER_READ_SIZE (HTTP),
- * WEBSOCKET_READ_SIZE, or 64 KiB (Redis), TIMERS_PER_RUN timers fire. Frames for one receiver are written
- * together, so that the output of a turn is about one write for each connection. */
+/* Elsewhere: LISTENER_BATCH connections are accepted in one event, a read takes SERVER_READ_SIZE (256 KiB
+ * from Redis), TIMERS_PER_RUN timers fire. Frames for one receiver are written together, so that the output
+ * of a turn is about one write for each connection. */
 
 /* The first call of every event callback that works for clients: the first one of a turn reads the clock, and
  * when the turn has had its share of input it ends. */

@@ -16,7 +16,7 @@ struct listener;
 struct lws_libevent;
 struct ws;
 
-#define SERVER_READ_SIZE 65536 /* what one read of an HTTP connection takes at most */
+#define SERVER_READ_SIZE 65536 /* what one read of a connection takes at most */
 #define HTTP_INPUT_MAX   (HTTP_HEAD_MAX + SERVER_READ_SIZE)
 
 struct server {

@@ -29,7 +29,7 @@ struct ws *ws_new(struct server *server, const struct request *r)
     w->base64 = request_param(r, "b64").n > 0;
     buf_init(&w->message, server_settings(server)->max_message_bytes);
     buf_init(&w->headers, 2 * HTTP_HEAD_MAX);
-    buf_init(&w->unread, WEBSOCKET_READ_SIZE + HTTP_INPUT_MAX);
+    buf_init(&w->unread, SERVER_READ_SIZE + HTTP_INPUT_MAX);
     list_init(&w->resumed);
     timer_init(&w->timer, on_timer);
     return w;

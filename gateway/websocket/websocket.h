@@ -19,8 +19,7 @@ struct http;
 struct polling;
 struct server;
 
-#define WEBSOCKET_CLOSE_MS   5000  /* for flushing, and for the peer's answer to our close frame */
-#define WEBSOCKET_READ_SIZE  16384 /* of one read */
+#define WEBSOCKET_CLOSE_MS   5000 /* for flushing, and for the peer's answer to our close frame */
 #define WEBSOCKET_WRITE_SIZE 1048576
 
 enum ws_state {
