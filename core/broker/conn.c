@@ -363,6 +363,17 @@ void conns_free_dead(struct broker *b)
     }
 }
 
+/* Thousands of connections do not stay in a processor's cache, least of all beside the kernel's work for
+ * them. */
+static void prefetch(const struct link *touched)
+{
+    const struct conn *next = container_of(touched, struct conn, touched);
+    const struct conn *second = container_of(touched->next, struct conn, touched);
+    __builtin_prefetch(next->io);
+    __builtin_prefetch(second);
+    __builtin_prefetch(&second->touched);
+}
+
 /* A connection whose close is not finished in one flush() is touched again by its transport. */
 void conns_flush(struct broker *b)
 {
@@ -372,6 +383,8 @@ void conns_flush(struct broker *b)
     while (!list_empty(&now)) {
         struct conn *c = container_of(now.next, struct conn, touched);
         list_remove(&c->touched);
+        if (!list_empty(&now))
+            prefetch(now.next);
         c->transport->flush(c);
     }
 }

@@ -199,7 +199,7 @@ void ws_read_socket(void *arg)
     char *input = w->server->input;
     if (w->unread.n > 0) /* that comes first, at the end of the turn */
         return;
-    ssize_t n = recv(lws_get_socket_fd(w->wsi), input, SERVER_READ_SIZE, 0);
+    ssize_t n = recv(w->fd, input, SERVER_READ_SIZE, 0);
     if (n > 0)
         ws_take(w, input, (size_t)n);
     else if (n == 0 || (errno != EAGAIN && errno != EINTR))

@@ -59,6 +59,7 @@ void ws_lose(struct ws *w, enum close_reason why)
 static void on_established(struct ws *w)
 {
     w->state = WS_OPEN;
+    w->fd = lws_get_socket_fd(w->wsi);
     buf_free(&w->headers);
     lws_libevent_take_input(w->wsi, ws_read_socket, w);
     lws_libevent_watch_input(w->wsi, !w->paused);

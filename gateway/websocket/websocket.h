@@ -29,9 +29,12 @@ enum ws_state {
     WS_DEAD        /* libwebsockets is closing it: nothing may be written past it any more */
 };
 
+/* What each write of a turn needs comes first, in one cache line. */
 struct ws {
+    struct conn *conn; /* NULL while it probes, and when it is lost */
+    struct lws *wsi;   /* NULL before the hand-over */
     struct server *server;
-    struct lws *wsi; /* NULL before the hand-over */
+    int fd; /* libwebsockets'; once it is open */
     enum ws_state state;
     bool paused;
     bool base64;   /* Engine.IO's b64=1: binary messages go out as text "b<base64>" */
@@ -39,16 +42,15 @@ struct ws {
     bool answered; /* the peer's close frame has come, too */
     bool pong_due; /* the last ping is not answered yet: the socket is full */
     uint8_t pong_size;
-    char pong[WS_CONTROL_MAX];
     int code; /* of the close frame, if conn's reason does not say it */
     struct ws_reader reader;
     struct buf unread;        /* what had been read when it was paused, or had had its share of a turn */
     struct link resumed;      /* in server->resumed: has input in unread, and is not paused */
-    struct conn *conn;        /* NULL while it probes, and when it is lost */
     struct polling *upgrades; /* the polling session that it wants to take over */
     struct buf message;       /* what has come of a message that is longer than one read, or fragmented */
     struct buf headers;       /* more lines for the 101 answer, until it is sent */
     struct timer timer;       /* the upgrade's, and later the close's limit */
+    char pong[WS_CONTROL_MAX];
 };
 
 extern const struct transport transport_websocket;

@@ -59,11 +59,10 @@ static ssize_t send_front(struct ws *w, size_t *all)
         v[i] = (struct iovec){f->bytes, f->n};
         *all += f->n;
     }
-    int fd = lws_get_socket_fd(w->wsi);
     server_count(w->server, M_WRITES, 1);
     if (n == 1)
-        return send(fd, v[0].iov_base, v[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
-    return sendmsg(fd, &(struct msghdr){.msg_iov = v, .msg_iovlen = n}, MSG_NOSIGNAL | MSG_DONTWAIT);
+        return send(w->fd, v[0].iov_base, v[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return sendmsg(w->fd, &(struct msghdr){.msg_iov = v, .msg_iovlen = n}, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* The frame that was cut off is completed by libwebsockets. */
@@ -199,7 +198,7 @@ void ws_close(struct ws *w, int code, const char *reason)
     if (!write_behind(w, bytes, head + n))
         ws_cut(w);
     else if (w->deaf && !lws_partial_buffered(w->wsi))
-        (void)shutdown(lws_get_socket_fd(w->wsi), SHUT_WR); /* its close frame would not be understood */
+        (void)shutdown(w->fd, SHUT_WR); /* its close frame would not be understood */
 }
 
 /* Engine.IO closes without a code, but for the two that concern the WebSocket and not the session. */
