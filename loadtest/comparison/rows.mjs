@@ -45,8 +45,8 @@ export const rows = [
     peers: ['roomcast', 'roomcast-raw', 'socketio', 'ws', 'nchan', 'reference'],
     load: ONE_ROOM,
     measures: {
-      '10 a second': at(10, { load: { seconds: 5 } }),
-      '30 a second': at(30, { load: { seconds: 5 } }),
+      '10 a second': at(10, { load: { seconds: 15 } }),
+      '30 a second': at(30, { load: { seconds: 10 } }),
       '90 a second': at(90, { except: ['socketio'] }),
     },
     goals: ['10 a second', '30 a second'].flatMap((rate) => [
@@ -106,7 +106,8 @@ export const rows = [
     peers: ['roomcast', 'socketio', 'ws', 'nchan', 'reference'],
     load: { rooms: 100 },
     measures: Object.fromEntries([2000, 10_000, 19_000].map((connections) =>
-      [`${connections.toLocaleString('en-US')} connections`, { kind: 'idle', load: { connections }, anew: true }])),
+      [`${connections.toLocaleString('en-US')} connections`,
+        { kind: 'idle', load: { connections }, anew: true, except: connections > 18_000 ? ['nchan'] : [] }])), /* its files */
     goals: [
       goal('bytes_per_connection', ['roomcast', '10,000 connections'], null, atMost(4096)),
       goal('bytes_per_connection', ['roomcast', '19,000 connections'], null, atMost(4096)),

@@ -4,10 +4,8 @@
 #include "loadtest/message/payload.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 #include "core/base/err.h"
-#include "core/base/xalloc.h"
 #include "core/codec/json.h"
 
 #define TAIL "\"}"
@@ -127,30 +125,4 @@ int payload_read(struct slice text, size_t size, struct payload *payload)
     if (read_verbatim(text, size, payload) == 0)
         return 0;
     return read_reprinted(text, size, payload);
-}
-
-void payload_reader_init(struct payload_reader *reader, size_t size)
-{
-    *reader = (struct payload_reader){.size = size, .text = xcalloc(1, size)};
-}
-
-void payload_reader_free(struct payload_reader *reader)
-{
-    free(reader->text);
-    *reader = (struct payload_reader){0};
-}
-
-int payload_reader_read(struct payload_reader *reader, struct slice text, struct payload *payload)
-{
-    if (reader->any && text.n == reader->size && memcmp(text.p, reader->text, text.n) == 0) {
-        *payload = reader->payload;
-        return 0;
-    }
-    int err = payload_read(text, reader->size, payload);
-    if (err == 0 && text.n == reader->size) {
-        memcpy(reader->text, text.p, text.n);
-        reader->payload = *payload;
-        reader->any = true;
-    }
-    return err;
 }

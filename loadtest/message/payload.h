@@ -15,18 +15,27 @@ struct payload {
     uint64_t due; /* microseconds of CLOCK_MONOTONIC */
 };
 
+/* For tables: consecutive messages of a publisher are in consecutive places. */
+static inline uint32_t payload_hash(const struct payload *payload)
+{
+    return payload->publisher * 0x9e3779b1u + payload->sequence;
+}
+
 /* Writes exactly `size` bytes, PAYLOAD_MIN <= size. */
 void payload_write(const struct payload *payload, char *out, size_t size);
 /* Reads what payload_write(size) wrote, also when a server took it apart and printed it anew (white space,
  * order of members). ERR_PARSE for anything else, and when the padding is not what it was. */
 int payload_read(struct slice text, size_t size, struct payload *payload) MUST_CHECK;
 
-/* The same for many, where most come several times in a row: once to each member of a room. */
+/* The same for many, where each comes several times: once to each member of a room, and mostly after the one
+ * that it came after before. */
+struct payload_seen;
 struct payload_reader {
     size_t size;
-    bool any;   /* has been read */
-    char *text; /* the last, and what it says */
-    struct payload payload;
+    struct payload_seen *seen; /* the latest, what they say */
+    char *texts;               /* and how they read */
+    uint32_t count;            /* of those: a power of two */
+    uint32_t last;             /* which one was read last */
 };
 
 void payload_reader_init(struct payload_reader *reader, size_t size);

@@ -15,6 +15,12 @@ static const struct payload NOTHING = {.due = UINT64_MAX}; /* has more digits th
 
 #define PUBLISH_BATCH 1000 /* messages sent before reading goes on, when the generator is behind */
 
+static void forget_known(struct traffic *traffic)
+{
+    for (size_t i = 0; i < TRAFFIC_KNOWN; i++)
+        traffic->known[i] = NOTHING;
+}
+
 void traffic_init(struct traffic *traffic, struct crowd *crowd, struct ledger *ledger,
                   const struct options *options, struct stats *stats)
 {
@@ -25,7 +31,7 @@ void traffic_init(struct traffic *traffic, struct crowd *crowd, struct ledger *l
                                 .late_after = options_late_us(options),
                                 .acks = crowd->speech.publish_acks,
                                 .concluded = true};
-    traffic->known = NOTHING;
+    forget_known(traffic);
     judge_init(&traffic->judge, crowd->plan, ledger, crowd->range);
     traffic->publisher = xcalloc(crowd->plan->publishers + 1, sizeof *traffic->publisher);
     traffic->late = xcalloc(crowd->range.count + 1, sizeof *traffic->late);
@@ -52,7 +58,7 @@ void traffic_begin(struct traffic *traffic, const struct schedule *schedule)
     assert(traffic->pending == 0);
     traffic->schedule = *schedule;
     traffic->next = 0;
-    traffic->known = NOTHING;
+    forget_known(traffic);
     traffic->concluded = false;
     traffic->last_delivery = traffic->last_sent = 0;
     forget_answers(traffic);
@@ -158,11 +164,11 @@ static void delivered(struct traffic *traffic, const struct actor *actor, uint64
 }
 
 /* A message of this run says when it was due, and that is known: one of another run in the same room does not
- * pass. */
+ * pass. Mostly it has come to another member before. */
 static bool is_of_this_run(struct traffic *traffic, const struct payload *payload)
 {
     const struct schedule *schedule = &traffic->schedule;
-    const struct payload *known = &traffic->known; /* mostly it has just come to another member */
+    struct payload *known = &traffic->known[payload_hash(payload) & (TRAFFIC_KNOWN - 1)];
     if (payload->due == known->due && payload->sequence == known->sequence &&
         payload->publisher == known->publisher)
         return true;
@@ -170,7 +176,7 @@ static bool is_of_this_run(struct traffic *traffic, const struct payload *payloa
         payload->due !=
             schedule_due(schedule, schedule_message(schedule, payload->publisher, payload->sequence)))
         return false;
-    traffic->known = *payload;
+    *known = *payload;
     return true;
 }
 

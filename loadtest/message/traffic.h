@@ -13,6 +13,8 @@ struct traffic_publisher {
     uint32_t pending;       /* published and not answered */
 };
 
+#define TRAFFIC_KNOWN 256 /* a power of two */
+
 struct traffic {
     struct crowd *crowd;
     struct ledger *ledger;
@@ -20,13 +22,13 @@ struct traffic {
     struct schedule schedule;
     struct judge judge;
     struct traffic_publisher *publisher;
-    uint64_t next;          /* message */
-    struct payload known;   /* of this run, as was found last */
-    uint64_t pending;       /* of all publishers */
-    uint64_t last_delivery; /* microseconds; of a measured message */
-    uint64_t last_sent;     /* microseconds; when the last message was sent */
-    uint64_t late_after;    /* microseconds after it was due */
-    uint32_t *late;         /* per subscriber: measured messages that came later than that */
+    uint64_t next;                       /* message */
+    struct payload known[TRAFFIC_KNOWN]; /* some of this run, as was found before: by payload_hash() */
+    uint64_t pending;                    /* of all publishers */
+    uint64_t last_delivery;              /* microseconds; of a measured message */
+    uint64_t last_sent;                  /* microseconds; when the last message was sent */
+    uint64_t late_after;                 /* microseconds after it was due */
+    uint32_t *late;                      /* per subscriber: measured messages that came later than that */
     size_t size;
     char *payload;
     bool acks;      /* publications are answered */

@@ -116,7 +116,7 @@ static void a_reader_remembers(void **state)
     payload_reader_init(&reader, SIZE);
     payload_write(&a, first, SIZE);
     payload_write(&b, second, SIZE);
-    assert_int_equal(payload_reader_read(&reader, (struct slice){reader.text, SIZE}, &got), ERR_PARSE);
+    assert_int_equal(payload_reader_read(&reader, (struct slice){reader.texts, SIZE}, &got), ERR_PARSE);
     for (int i = 0; i < 3; i++) {
         for (int again = 0; again < 2; again++) {
             memset(&got, 0, sizeof got);
@@ -131,6 +131,31 @@ static void a_reader_remembers(void **state)
         second[SIZE - 5] = 'x';
     }
     payload_reader_free(&reader);
+}
+
+/* As members of a room read: each the same batch, in one order or in another, more of them than are kept. */
+static void a_reader_reads_batches(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {PAYLOAD_MIN, 300000};
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        size_t size = sizes[k], count = size == PAYLOAD_MIN ? 600 : 3;
+        struct payload_reader reader;
+        char *text = malloc(size);
+        assert_non_null(text);
+        payload_reader_init(&reader, size);
+        for (uint32_t member = 0; member < 4; member++) {
+            for (uint32_t i = 0; i < count; i++) {
+                struct payload got,
+                    wrote = {i % 3, member == 2 ? (uint32_t)count - i : i, 1000 + i + member / 3};
+                payload_write(&wrote, text, size);
+                assert_int_equal(payload_reader_read(&reader, (struct slice){text, size}, &got), 0);
+                assert_memory_equal(&got, &wrote, sizeof got);
+            }
+        }
+        free(text);
+        payload_reader_free(&reader);
+    }
 }
 
 #define WRITTEN "{\"p\":3,\"s\":4,\"t\":5,\"x\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}" /* 64 bytes */
@@ -232,7 +257,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip),         cmocka_unit_test(mangled),
         cmocka_unit_test(printed_anew),       cmocka_unit_test(not_ours),
-        cmocka_unit_test(a_reader_remembers), cmocka_unit_test(found_anywhere),
-        cmocka_unit_test(found_nowhere),      cmocka_unit_test(found_in_no_time)};
+        cmocka_unit_test(a_reader_remembers), cmocka_unit_test(a_reader_reads_batches),
+        cmocka_unit_test(found_anywhere),     cmocka_unit_test(found_nowhere),
+        cmocka_unit_test(found_in_no_time)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
