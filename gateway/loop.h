@@ -14,8 +14,9 @@ struct gateway;
 #define LOOP_INPUT_US                                                                                        \
     10000 /* of one turn; after it no further event is handled. The same again for the rest                  \
              of what came earlier */
-#define HTTP_REQUESTS_PER_TURN   16  /* of one connection, of those that came together */
-#define POLLING_PACKETS_PER_TURN 128 /* of one POST */
+#define HTTP_REQUESTS_PER_TURN    16  /* of one connection, of those that came together */
+#define POLLING_PACKETS_PER_TURN  128 /* of one POST */
+#define WEBSOCKET_FRAMES_PER_TURN 256 /* of one read */
 #define WEBSOCKET_INFLATED_PER_TURN                                                                          \
     262144 /* bytes that come out of one read of compressed messages, and one message more */
 /* Elsewhere: LISTENER_BATCH connections are accepted in one event, a read takes SERVER_READ_SIZE (256 KiB

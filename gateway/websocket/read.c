@@ -174,9 +174,10 @@ void ws_take(struct ws *w, char *p, size_t n)
     struct ws_piece piece;
     struct server *server = w->server;
     size_t used;
+    unsigned frames = 0;
     server->inflated_bytes = 0;
     while (n > 0 && !w->deaf && !w->paused && !w->answered && w->state != WS_DEAD &&
-           server->inflated_bytes < WEBSOCKET_INFLATED_PER_TURN) {
+           server->inflated_bytes < WEBSOCKET_INFLATED_PER_TURN && frames++ < WEBSOCKET_FRAMES_PER_TURN) {
         int got = ws_read(&w->reader, p, n, &used, &piece);
         p += used;
         n -= used;

@@ -156,7 +156,7 @@ static void put_step(struct buf *out, const struct step *step, uint32_t connecti
     buf_addf(out,
              ",\"connect_seconds\":%.6f,\"connects_per_second\":%.1f,\"connect_server_cpu_seconds\":%.6f,"
              "\"publish_seconds\":%.6f,\"measured_seconds\":%.6f,\"deliveries_per_second\":%.1f,"
-             "\"generator_cpu\":%.3f,\"generator_bottleneck\":%s",
+             "\"generator_cpu\":%.6f,\"generator_bottleneck\":%s",
              step->connect_seconds, connects, step->connect_server_cpu, step->publish_seconds,
              step->measured_seconds, step_deliveries_per_second(step), step->generator_cpu,
              step->generator_busy ? "true" : "false");
@@ -166,7 +166,7 @@ static void put_step(struct buf *out, const struct step *step, uint32_t connecti
              ",\"cpu_seconds_per_million_deliveries\":%.6f,\"cpu_seconds_per_million_messages\":%.6f}",
              step->server.seconds, step->server.cpu_seconds, step->server.deliveries, step->server.messages,
              step_cpu_per_million_deliveries(step), step_cpu_per_million_messages(step));
-    buf_addf(out, ",\"connect_generator_cpu\":%.3f", step->connect_generator_cpu);
+    buf_addf(out, ",\"connect_generator_cpu\":%.6f", step->connect_generator_cpu);
     if (step->generator_why)
         put_string(out, "generator_why", step->generator_why);
     if (step->why[0] != '\0')
