@@ -14,8 +14,9 @@
 #define READ_SIZE   65536
 #define MAX_HEAD    8192
 #define MAX_MESSAGE 1000000
-#define MAX_QUEUE   (4u << 20)   /* waiting for one member; who is further behind is disconnected */
-#define FULL_BATCH  (256u << 10) /* is sent before the end of the turn */
+#define MAX_QUEUE                                                                                            \
+    (1u << 20) /* waiting for one member; who is further behind is disconnected, as by a gateway */
+#define FULL_BATCH (256u << 10) /* is sent before the end of the turn */
 
 struct room {
     struct member **members;
