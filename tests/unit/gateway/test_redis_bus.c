@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bus over a real Redis that stays up: confirmation, order, bounds, names, passwords. */
+#include <netdb.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -323,14 +324,33 @@ static void test_password(void **state)
     node_stop(&n);
 }
 
-static void test_host_names(void **state)
+static bool resolves(const char *host)
+{
+    struct addrinfo *list;
+    if (getaddrinfo(host, NULL, NULL, &list) != 0)
+        return false;
+    freeaddrinfo(list);
+    return true;
+}
+
+static void test_host_name(void **state)
+{
+    (void)state;
+    struct node n;
+    if (!resolves("localhost")) {
+        print_message("\"localhost\" has no address on this system: is there no /etc/hosts?\n");
+        skip();
+    }
+    node_start(&n, "redis://localhost:PORT", server.port);
+    node_until(&n, n.bus->up, 2000);
+    node_stop(&n);
+}
+
+static void test_unknown_host_name(void **state)
 {
     (void)state;
     struct node n;
     struct room r;
-    node_start(&n, "redis://localhost:PORT", server.port);
-    node_until(&n, n.bus->up, 2000);
-    node_stop(&n);
     node_start(&n, "redis://no-such-host.invalid", 0);
     room_init(&r, &n, "r");
     bus_subscribe(n.bus, &r.channel);
@@ -370,7 +390,8 @@ int main(void)
         T(test_refused_publication),
         T(test_refused_subscription),
         T(test_password),
-        T(test_host_names),
+        T(test_host_name),
+        T(test_unknown_host_name),
         T(test_connection_has_a_name),
     };
     if (!redis_installed()) {
