@@ -146,10 +146,10 @@ async function run(argv) {
     for (const { name, title } of rows) console.log(`${name.padEnd(16)}${title}`);
     return 0;
   }
+  const [servers, load] = chosenCores(options.cores);
   const needs = needsOf(options.rows.flatMap((row) => row.peers));
   const lacking = missing(needs);
   if (lacking.length > 0) throw new Error(lacking.join('\n'));
-  const [servers, load] = chosenCores(options.cores);
   if (needs.includes('npm')) installPackages(say);
   stayOn(load);
   return compare({ ...options, place: { servers, load, files: fileLimit(), port: options.port } });
